@@ -1,0 +1,15 @@
+-- One row is the state of one integration as its last run left it.
+-- Written by every task. `dead_metrics` maps a metric to the instant at which Graph refused it.
+create table analytics.integration_health (
+    organization_id text not null,
+    integration_id text not null,
+    last_success_at timestamptz,
+    last_error_at timestamptz,
+    last_error_class text,
+    last_error_message text,
+    dead_metrics jsonb not null default '{}',
+    page_size integer not null default 100,
+    updated_at timestamptz not null default now(),
+    primary key (organization_id, integration_id),
+    foreign key (organization_id, integration_id) references analytics.integration (organization_id, id)
+)

@@ -1,0 +1,73 @@
+"""What every test stands on: a clean Airflow environment, a real PostgreSQL, a database of its own, a Graph sandbox.
+
+Airflow reads its configuration when it is imported, so the environment is set before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-")
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "META_INSIGHTS_"))]:
+    del os.environ[_name]
+os.environ |= {
+    "AIRFLOW_HOME": _AIRFLOW_HOME.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+}
+
+import psycopg
+
+from local_stack import postgres as embedded
+from local_stack.ports import choose_port
+from local_stack.postgres import EmbeddedPostgres
+from meta_insights.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = "warehouse_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL server for the whole session, with a migrated warehouse to copy."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder / "data", choose_port(), "secret-of-the-tests", folder / "log")
+    record = server.start()
+    server.create_database(TEMPLATE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
+        Warehouse().migrate()
+    yield server
+    embedded.stop(record)
+
+
+@pytest.fixture
+def warehouse_dsn(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A migrated, empty warehouse of this test alone, which the connection insights_warehouse points to."""
+    name = "warehouse_test"
+    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(f"drop database if exists {name} with (force)")
+        admin.execute(f"create database {name} template {TEMPLATE}")
+    monkeypatch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", postgres.dsn(name))
+    return postgres.dsn(name)
+
+
+@pytest.fixture
+def warehouse(warehouse_dsn: str) -> Warehouse:  # noqa: ARG001
+    return Warehouse()
+
+
+@pytest.fixture
+def database(warehouse_dsn: str) -> Iterator[psycopg.Connection]:
+    """A look at the test's warehouse from outside the package, one statement per transaction."""
+    with psycopg.connect(warehouse_dsn, autocommit=True) as connection:
+        yield connection
