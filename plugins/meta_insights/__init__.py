@@ -1,0 +1,1 @@
+"""Daily insights of Facebook Pages, from the Graph API to PostgreSQL."""

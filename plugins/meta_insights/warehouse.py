@@ -1,0 +1,119 @@
+"""The warehouse: runs the files of include/sql through PostgresHook, with bind parameters and bulk writes."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from meta_insights.config import WAREHOUSE_CONN_ID
+from meta_insights.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import psycopg
+    from _typeshed import DataclassInstance
+
+SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
+
+
+@cache
+def read_sql(name: str) -> bytes:
+    """Return the statement of ``include/sql/{name}.sql``."""
+    return (SQL_FOLDER / f"{name}.sql").read_bytes()
+
+
+class Transaction:
+    """Statements that take effect together, or not at all."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, name: str, params: Mapping[str, Any]) -> int:
+        """Run one file that writes; return how many rows it wrote."""
+        return self._connection.execute(read_sql(name), params).rowcount
+
+    def select(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run one file that reads; return its rows by column name."""
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(read_sql(name), params or {}).fetchall()
+
+    def merge(self, table: str, rows: Sequence[DataclassInstance], params: Mapping[str, Any] | None = None) -> int:
+        """Copy rows into a staging table and run ``upsert/{table}.sql`` over it; return how many rows it wrote.
+
+        The fields of the rows are columns of ``analytics.{table}``. The staging table is named ``staged``, has those
+        columns only and goes with the transaction.
+        """
+        if not rows:
+            return 0
+        columns = [field.name for field in fields(rows[0])]
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        staging = sql.SQL("create temp table staged on commit drop as select {} from {} with no data")
+        self._connection.execute("drop table if exists pg_temp.staged")
+        self._connection.execute(staging.format(names, sql.Identifier("analytics", table)))
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(sql.SQL("copy staged ({}) from stdin").format(names)) as copy,
+        ):
+            for row in rows:
+                copy.write_row([_adapted(getattr(row, column)) for column in columns])
+        return self.execute(f"upsert/{table}", params or {})
+
+    def migrate(self) -> None:
+        """Apply the schema files that were not applied yet, in order. One at a time: a second caller waits."""
+        self.select("select/lock_schema")
+        known = self.select("select/is_migrated_once")[0]["is_migrated_once"]
+        applied = {row["name"] for row in self.select("select/schema_migrations")} if known else set()
+        pending = [path.stem for path in sorted((SQL_FOLDER / "schema").glob("*.sql")) if path.stem not in applied]
+        for name in pending:
+            self._connection.execute(read_sql(f"schema/{name}"))
+        if pending:
+            self.execute("upsert/schema_migration", {"names": pending})
+
+
+def _adapted(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+class Warehouse:
+    """The database that an Airflow connection points to."""
+
+    def __init__(self, conn_id: str = WAREHOUSE_CONN_ID) -> None:
+        self.conn_id = conn_id
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a connection for one transaction: committed at the end, rolled back on any error.
+
+        Raises ConfigurationError when there is no such Airflow connection, and psycopg.OperationalError, which the
+        retry policy takes as passing, when the server cannot be reached.
+        """
+        hook = PostgresHook(self.conn_id, log_sql=False)
+        try:
+            connection = cast("psycopg.Connection[Any]", hook.get_conn())
+        except AirflowNotFoundException:
+            raise ConfigurationError(
+                f"there is no Airflow connection {self.conn_id!r}: create it with the PostgreSQL host, database, "
+                f"user and password, or set AIRFLOW_CONN_{self.conn_id.upper()}"
+            ) from None
+        with closing(connection), connection:
+            yield Transaction(connection)
+
+    def select(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run one file of ``include/sql/select`` in a transaction of its own."""
+        with self.transaction() as transaction:
+            return transaction.select(f"select/{name}", params)
+
+    def migrate(self) -> None:
+        """Bring the schema up to date. Does nothing, and needs no rights, when it is."""
+        with self.transaction() as transaction:
+            transaction.migrate()

@@ -1,0 +1,78 @@
+"""The retry policy decides on the exception, not on the number of the try."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from airflow.sdk import RetryAction
+
+from meta_insights.errors import (
+    ConfigurationError,
+    FailedCheckError,
+    GraphError,
+    GraphRetryError,
+    GraphSkipError,
+    GraphStopError,
+    GraphWaitError,
+    IncompleteRunError,
+)
+from meta_insights.retry import LONGEST_DELAY, GraphRetryPolicy
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GraphStopError("token"),
+        GraphSkipError("gone"),
+        ConfigurationError("no connection"),
+        IncompleteRunError("page"),
+        FailedCheckError("rule"),
+        psycopg.errors.UndefinedTable("table"),
+        psycopg.errors.UniqueViolation("key"),
+    ],
+)
+def test_what_a_retry_cannot_mend_fails_at_once_with_its_reason(error: Exception) -> None:
+    decision = GraphRetryPolicy().evaluate(error, 1, 5)
+    assert (decision.action, decision.reason) == (RetryAction.FAIL, str(error))
+
+
+@pytest.mark.parametrize(
+    "error", [GraphRetryError("5xx"), psycopg.OperationalError("gone away"), OSError("disk"), RuntimeError("?")]
+)
+def test_a_fault_is_retried_later_and_later(error: Exception) -> None:
+    delays = []
+    for try_number in (1, 2, 3, 9):
+        decision = GraphRetryPolicy().evaluate(error, try_number, 9)
+        assert decision.action is RetryAction.RETRY
+        assert decision.retry_delay is not None
+        delays.append(decision.retry_delay)
+    assert delays == sorted(delays)
+    assert timedelta(seconds=60) <= delays[0] <= timedelta(seconds=75)
+    assert delays[-1] <= LONGEST_DELAY * 1.25
+
+
+def test_throttling_is_retried_when_graph_says() -> None:
+    error: GraphError = GraphWaitError("slow", code=80001, delay=timedelta(minutes=30))
+    delay = GraphRetryPolicy().evaluate(error, 1, 5).retry_delay
+    assert delay is not None
+    assert timedelta(minutes=30) <= delay <= timedelta(minutes=37.5)
+
+
+def test_throttling_without_a_time_waits_for_minutes() -> None:
+    delay = GraphRetryPolicy().evaluate(GraphWaitError("slow", code=4), 1, 5).retry_delay
+    assert delay is not None
+    assert delay >= timedelta(minutes=5)
+
+
+def test_two_pages_do_not_retry_in_the_same_second() -> None:
+    delays = {GraphRetryPolicy().evaluate(GraphRetryError("5xx"), 4, 5).retry_delay for _ in range(20)}
+    assert len(delays) == 20
+
+
+def test_the_first_delay_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("META_INSIGHTS_RETRY_DELAY_SECONDS", "2")
+    delay = GraphRetryPolicy().evaluate(GraphRetryError("5xx"), 1, 5).retry_delay
+    assert delay is not None
+    assert timedelta(seconds=2) <= delay <= timedelta(seconds=2.5)
