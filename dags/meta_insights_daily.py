@@ -1,0 +1,84 @@
+"""Daily insights of Facebook Pages.
+
+**What lands where.** For every active Page in `analytics.integration`, the content of the last `lookback_days` goes to
+`analytics.content`, one snapshot of its counters per Pacific date to `analytics.content_daily_metric`, the
+Page's own days to `analytics.page_daily_metric`, and the changes of the date to `analytics.daily_aggregate`.
+
+**When.** Every day after midnight in California, for the day that just ended.
+
+**Healthy when** the run is green: every Page has both stages, the aggregate is complete and the checks hold. A red run
+has stored all it could; `aggregate` names the Pages that miss something, and why.
+
+**Rerun one Page.** Open its red instance in the task group, repair the cause, clear it with its downstream.
+"Clear failed tasks" on the run does the same for all of them.
+
+**Backfill.** `airflow backfill create --dag-id meta_insights_daily --from-date … --to-date …`, or trigger with
+params: `date`, and `integration_ids` for some Pages only. Lifetime counters have no history: what a past date gets
+is marked late and makes no daily change.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
+
+from meta_insights import ingest
+from meta_insights.retry import GraphRetryPolicy
+
+PACIFIC = "America/Los_Angeles"
+START_DATE = datetime.fromisoformat(os.environ.get("META_INSIGHTS_START_DATE", "2026-11-01"))
+INSIGHTS = Asset("meta_insights_daily", uri="postgres://insights_warehouse/warehouse/analytics/daily_aggregate")
+BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone=PACIFIC),
+    start_date=START_DATE,
+    catchup=True,
+    max_active_runs=2,
+    doc_md=__doc__,
+    tags=["meta", "insights"],
+    params={
+        "date": Param(None, type=["null", "string"], description="The Pacific date to ingest, if not the run's own"),
+        "integration_ids": Param([], type="array", items={"type": "string"}, description="Only these; empty: all"),
+        "organization_id": Param(None, type=["null", "string"], description="Only this organization's integrations"),
+        "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
+        "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
+    },
+    default_args={"retries": 5, "retry_policy": GraphRetryPolicy()},
+)
+def meta_insights_daily() -> None:
+    """Content, then metrics, of each Page; then the aggregate of all; then its checks."""
+
+    @task
+    def list_integrations() -> list[dict[str, str]]:
+        context = get_current_context()
+        return ingest.list_integrations(ingest.current_run(context), context["params"])
+
+    @task(map_index_template=BY_NAME)
+    def content(integration: dict[str, str]) -> dict[str, int]:
+        return ingest.ingest_content(integration, ingest.current_run(get_current_context()))
+
+    @task(map_index_template=BY_NAME)
+    def metrics(integration: dict[str, str]) -> dict[str, int]:
+        return ingest.ingest_metrics(integration, ingest.current_run(get_current_context()))
+
+    @task_group
+    def page(integration: dict[str, str]) -> None:
+        content(integration=integration) >> metrics(integration=integration)
+
+    @task(trigger_rule="all_done")
+    def aggregate(integrations: list[dict[str, str]]) -> None:
+        ingest.aggregate(ingest.current_run(get_current_context()), integrations)
+
+    @task(outlets=[INSIGHTS])
+    def check() -> None:
+        ingest.check(ingest.current_run(get_current_context()))
+
+    integrations = list_integrations()
+    page.expand(integration=integrations) >> aggregate(integrations) >> check()  # type: ignore[arg-type]
+
+
+meta_insights_daily()
