@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from support import ROOT, SEEN_AT, connect
+
 _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="airflow-")
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW_", "META_INSIGHTS_"))]:
     del os.environ[_name]
@@ -25,6 +25,8 @@ os.environ |= {
 
 import psycopg
 
+from graph_sandbox.server import serve
+from graph_sandbox.world import World
 from local_stack import postgres as embedded
 from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
@@ -32,6 +34,8 @@ from meta_insights.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from graph_sandbox.server import Served
 
 TEMPLATE = "warehouse_template"
 
@@ -62,7 +66,7 @@ def warehouse_dsn(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def warehouse(warehouse_dsn: str) -> Warehouse:  # noqa: ARG001
+def warehouse(warehouse_dsn: str) -> Warehouse:
     return Warehouse()
 
 
@@ -71,3 +75,20 @@ def database(warehouse_dsn: str) -> Iterator[psycopg.Connection]:
     """A look at the test's warehouse from outside the package, one statement per transaction."""
     with psycopg.connect(warehouse_dsn, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """One Graph sandbox for the whole session, with three Pages of its own."""
+    with serve(World(seed=11, pages=3), clock=SEEN_AT) as served:
+        yield served
+
+
+@pytest.fixture
+def graph(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """The sandbox as it was at first, with its clock at SEEN_AT, which the connection meta_graph_default points to."""
+    served.control.reset()
+    served.control.fix_clock(SEEN_AT)
+    connect(monkeypatch, served)
+    monkeypatch.setenv("META_INSIGHTS_API_BACKOFF_SECONDS", "0.01")
+    return served

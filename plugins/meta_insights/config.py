@@ -23,6 +23,7 @@ class Settings:
     on_time_grace: timedelta
     retry_delay: timedelta
     read_timeout: timedelta
+    api_backoff: timedelta
     page_history_days: int
 
     @classmethod
@@ -43,5 +44,6 @@ class Settings:
             on_time_grace=timedelta(hours=number("META_INSIGHTS_ON_TIME_GRACE_HOURS", 24)),
             retry_delay=timedelta(seconds=number("META_INSIGHTS_RETRY_DELAY_SECONDS", 60)),
             read_timeout=timedelta(seconds=number("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60)),
+            api_backoff=timedelta(seconds=number("META_INSIGHTS_API_BACKOFF_SECONDS", 1)),
             page_history_days=int(number("META_INSIGHTS_PAGE_HISTORY_DAYS", 4)),
         )

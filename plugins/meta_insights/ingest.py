@@ -121,6 +121,7 @@ def _stage(integration: Mapping[str, str], run: Run, name: str) -> Iterator[tupl
             current.external_id,
             usage=stage.usage,
             read_timeout=run.settings.read_timeout,
+            backoff=run.settings.api_backoff,
         )
         yield stage, PageReader(hook, current.external_id, dead=stage.dead_metrics, size=size)
         stage.page_size = size.next_run

@@ -43,6 +43,11 @@ def by_type(value: Any) -> dict[str, int]:
     return {clean_text(key) or "": count(number) for key, number in value.items()}
 
 
+def by_reaction(value: Any) -> dict[str, int]:
+    """Return a map of reactions under one name each: a reel says ``REACTION_LIKE`` where a post says ``like``."""
+    return {key.removeprefix("REACTION_").lower(): number for key, number in by_type(value).items()}
+
+
 def total(value: Any) -> int:
     """Return the sum of a map of counts."""
     return count(sum(by_type(value).values()))
@@ -103,7 +108,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric(
         "post_reactions_by_type_total",
         Edge.POST,
-        {"reactions": total, "breakdowns.reactions_by_type": by_type},
+        {"reactions": total, "breakdowns.reactions_by_type": by_reaction},
         _NOT_REEL,
     ),
     Metric("post_video_views", Edge.POST, {"video_views": count}, _VIDEO),
@@ -121,7 +126,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric(
         "total_video_reactions_by_type_total",
         Edge.VIDEO,
-        {"reactions": total, "breakdowns.reactions_by_type": by_type},
+        {"reactions": total, "breakdowns.reactions_by_type": by_reaction},
     ),
     # Lifetime values of a reel.
     Metric("fb_reels_total_plays", Edge.REEL, {"video_views": count}),
@@ -132,7 +137,7 @@ CATALOGUE: tuple[Metric, ...] = (
     Metric(
         "post_video_likes_by_reaction_type",
         Edge.REEL,
-        {"reactions": total, "breakdowns.reactions_by_type": by_type},
+        {"reactions": total, "breakdowns.reactions_by_type": by_reaction},
     ),
     Metric(
         "post_video_social_actions",

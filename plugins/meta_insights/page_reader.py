@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 CONTENT_EDGES = {
     "published_posts": "id,message,created_time,permalink_url,attachments{media_type,target{id}}",
-    "videos": "id,post_id,title,description,created_time,permalink_url",
+    "videos": "id,post_id,description,created_time,permalink_url",
     "video_reels": "id,post_id,description,created_time,permalink_url",
 }
 COUNT_FIELDS = "id,shares,comments.limit(0).summary(true)"

@@ -172,7 +172,7 @@ def _film(key: str, kind: str, node: dict[str, Any], known: Content | None) -> C
     )
     content_type = "reel" if is_reel else "video"
     if known is None:
-        return _content(key, content_type, node, node.get("description") or node.get("title"), node["id"])
+        return _content(key, content_type, node, node.get("description"), node["id"])
     return Content(
         key, content_type, known.caption, known.hashtags, known.permalink_url, known.published_at, node["id"]
     )

@@ -12,7 +12,9 @@ from meta_insights.errors import ConfigurationError
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({"META_INSIGHTS_RETRY_DELAY_SECONDS": ""})
-    assert settings == Settings(timedelta(hours=24), timedelta(seconds=60), timedelta(seconds=60), 4)
+    assert settings == Settings(
+        timedelta(hours=24), timedelta(seconds=60), timedelta(seconds=60), timedelta(seconds=1), 4
+    )
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1"])

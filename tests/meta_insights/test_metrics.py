@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meta_insights.metrics import CATALOGUE, MAX_COUNT, Edge, by_type, count, entry, metrics_of, total
+from meta_insights.metrics import CATALOGUE, MAX_COUNT, Edge, by_reaction, by_type, count, entry, metrics_of, total
 from meta_insights.records import PageDay, Snapshot
 
 DEAD = {
@@ -39,6 +39,7 @@ def test_reactions_are_summed_and_kept_by_type() -> None:
     assert total(reactions) == 6
     assert by_type(reactions) == reactions
     assert total({}) == 0
+    assert by_reaction({"REACTION_LIKE": 3, "love": 2}) == {"like": 3, "love": 2}
 
 
 @pytest.mark.parametrize("value", [None, [], 5, {"like": "3"}, {"like": True}, {"like": {"deep": 1}}, {"like": -1}])

@@ -99,10 +99,8 @@ def test_a_video_with_a_reel_permalink_is_a_reel() -> None:
 
 
 def test_a_video_without_a_post_stands_under_its_own_id() -> None:
-    rows, _ = content_of(videos=[{"id": "88", "created_time": CREATED, "title": "Only a title"}])
-    assert [(row.external_content_id, row.content_type, row.caption) for row in rows] == [
-        ("88", "video", "Only a title")
-    ]
+    rows, _ = content_of(videos=[{"id": "88", "created_time": CREATED, "description": "Alone"}])
+    assert [(row.external_content_id, row.content_type, row.caption) for row in rows] == [("88", "video", "Alone")]
 
 
 def test_an_object_without_id_or_time_is_left_out_and_told() -> None:

@@ -96,9 +96,9 @@ def test_the_order_of_observations_does_not_matter(warehouse: Warehouse, databas
         database.execute("delete from analytics.content_daily_metric")
         for at, values in order:
             see(warehouse, at, **values)
-        results.add(str(database.execute(f"select {columns} from analytics.content_daily_metric").fetchall()))  # noqa: S608
+        results.add(str(database.execute(f"select {columns} from analytics.content_daily_metric").fetchall()))
     assert len(results) == 1
-    row = database.execute(f"select {columns} from analytics.content_daily_metric").fetchone()  # noqa: S608
+    row = database.execute(f"select {columns} from analytics.content_daily_metric").fetchone()
     assert row is not None
     assert row[:6] == (
         7,

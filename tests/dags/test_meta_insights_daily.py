@@ -1,0 +1,101 @@
+"""The DAG as Airflow sees it: what there is, that it imports, and the policy it keeps."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pendulum
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.encoders import coerce_to_core_timetable
+
+from meta_insights.retry import GraphRetryPolicy
+from support import ROOT
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+FILE = ROOT / "dags" / "meta_insights_daily.py"
+
+
+@pytest.fixture(scope="module")
+def dagbag() -> DagBag:
+    return DagBag(ROOT / "dags")
+
+
+@pytest.fixture(scope="module")
+def dag(dagbag: DagBag) -> DAG:
+    return dagbag.dags["meta_insights_daily"]
+
+
+def test_there_is_exactly_one_dag_and_it_imports(dagbag: DagBag) -> None:
+    assert dagbag.import_errors == {}
+    assert set(dagbag.dags) == {"meta_insights_daily"}
+
+
+def test_content_comes_before_metrics_before_aggregate_before_check(dag: DAG) -> None:
+    order = {task.task_id: task.downstream_task_ids for task in dag.tasks}
+    assert order == {
+        "list_integrations": {"page.content", "page.metrics", "aggregate"},
+        "page.content": {"page.metrics"},
+        "page.metrics": {"aggregate"},
+        "aggregate": {"check"},
+        "check": set(),
+    }
+
+
+def test_only_the_aggregate_runs_whatever_happened(dag: DAG) -> None:
+    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
+    assert rules.pop("aggregate") == "all_done"
+    assert set(rules.values()) == {"all_success"}
+
+
+def test_every_task_retries_by_the_exception(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert task.retries == 5, task.task_id
+        assert isinstance(task.retry_policy, GraphRetryPolicy), task.task_id
+
+
+def test_each_mapped_instance_shows_the_pages_name(dag: DAG) -> None:
+    for task_id in ("page.content", "page.metrics"):
+        assert dag.get_task(task_id).map_index_template == "{{ task.op_kwargs['integration']['name'] }}"
+
+
+def test_the_data_interval_is_one_pacific_day_across_the_change_of_clocks(dag: DAG) -> None:
+    assert dag.catchup is True
+    timetable = coerce_to_core_timetable(dag.timetable)
+    interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 11, 2, 9))
+    assert (interval.start, interval.end) == (
+        datetime(2026, 11, 1, 7, tzinfo=UTC),
+        datetime(2026, 11, 2, 8, tzinfo=UTC),
+    )
+
+
+def test_the_start_date_is_static_and_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("META_INSIGHTS_START_DATE", "2025-01-31")
+    dag = DagBag(ROOT / "dags").dags["meta_insights_daily"]
+    assert dag.start_date is not None
+    assert f"{dag.start_date:%Y-%m-%d}" == "2025-01-31"
+
+
+def test_the_file_holds_no_logic_and_its_docstring_is_its_page(dag: DAG) -> None:
+    source = FILE.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    assert len(source.splitlines()) < 100
+    assert dag.doc_md == ast.get_docstring(tree, clean=False)
+    branches = (ast.If, ast.For, ast.While, ast.Try)
+    assert [node for node in ast.walk(tree) if isinstance(node, branches)] == []
+
+
+def test_the_plugin_manager_finds_nothing_to_import_twice() -> None:
+    code = (
+        "import sys; from airflow import plugins_manager; "
+        "plugins_manager._get_plugins(); "
+        "print([name for name in sys.modules if name in {'hook', 'errors', 'records', 'ingest', 'windows'}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
