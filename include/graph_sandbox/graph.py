@@ -1,0 +1,142 @@
+"""One Graph call answered: who asks, what it is about, which trouble is on order, and the JSON."""
+
+from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from secrets import token_urlsafe
+from typing import Any
+
+from graph_sandbox import errors
+from graph_sandbox.call import HTML_TYPE, Call, Reply, dumps
+from graph_sandbox.content import Content
+from graph_sandbox.debug_token import debug_token
+from graph_sandbox.errors import GraphError
+from graph_sandbox.faults import ERROR_KINDS, TOKEN_KINDS, TRANSPORT_KINDS, ActiveFaults, Fault
+from graph_sandbox.fields import FieldSpec, parse_fields
+from graph_sandbox.nodes import PATH_EDGES
+from graph_sandbox.reading import Reading, check_fields, render
+from graph_sandbox.sandbox import Entry, Sandbox
+from graph_sandbox.target import Target, find_target, no_such_object
+from graph_sandbox.usage import FULL, Level
+from graph_sandbox.versions import served_version
+
+PATH_DEPTH_MAX = 2
+HTML_ERROR = (
+    "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went wrong.</h1></body></html>"
+)
+
+
+def answer(sandbox: Sandbox, call: Call, at: datetime, *, in_batch: bool = False) -> Reply:
+    """Answer one call as of one instant, count it and note it in the journal. Never raises a GraphError."""
+    target = find_target(sandbox, call)
+    faults = sandbox.faults.active(target.subject(call))
+    sandbox.usage.add(target.page_id)
+    if in_batch and faults.find("null_entry"):
+        reply = Reply("", HTTPStatus.GATEWAY_TIMEOUT, dropped=True)
+    else:
+        reply = respond(call, at, faults, lambda: _body(sandbox, call, target, faults, at))
+    reply.headers |= sandbox.usage.headers([target.page_id] if target.page_id else [], _overrides(target, faults))
+    path = "/" + "/".join(call.path)
+    sandbox.journal.add(Entry(at.isoformat(), call.method, path, target.page_id, reply.status, in_batch))
+    return reply
+
+
+def respond(call: Call, at: datetime, faults: ActiveFaults, body: Callable[[], Any]) -> Reply:
+    """Return the reply around a body or its GraphError, through whatever the transport does to it."""
+    trace_id = f"A{token_urlsafe(16)}"
+    reply = _broken_transport(faults.find(*TRANSPORT_KINDS))
+    if reply is None:
+        try:
+            reply = Reply(dumps(body()))
+        except GraphError as error:
+            reply = Reply(dumps(error.body(trace_id)), error.status)
+        if faults.find("truncated_json"):
+            reply.body = reply.body[: len(reply.body) * 2 // 3]
+    served = faults.find("expired_version")
+    version = served.version if served and served.version else served_version(call.version, at)
+    reply.headers |= _headers(call, at, version, trace_id)
+    return reply
+
+
+def _body(sandbox: Sandbox, call: Call, target: Target, faults: ActiveFaults, at: datetime) -> Any:
+    """Return the JSON of a successful call; a GraphError otherwise."""
+    is_debug = target.name == "debug_token"
+    _raise_troubles(sandbox, target, faults, kinds=ERROR_KINDS[len(TOKEN_KINDS) :] if is_debug else ERROR_KINDS)
+    for refused in {"ids", "date_format"} & call.params.keys():
+        raise errors.parameter(f"The parameter {refused} is no longer supported")
+    if call.method != "GET":
+        raise errors.unsupported("/".join(call.path), call.method.lower())
+    if call.token is None:
+        raise errors.missing_token(about_me=target.name in {"me", "accounts"})
+    if is_debug:
+        return debug_token(sandbox, call, at)
+    principal = sandbox.principal(call.token, at)
+    required = sandbox.settings.require_appsecret_proof
+    sandbox.tokens.check_proof(call.token, call.params.get("appsecret_proof"), required=required)
+    version = served_version(call.version, at)
+    lost = sandbox.faults.lost_pages()
+    reading = Reading(sandbox.world, sandbox.tokens, at, call, version, principal, faults, lost)
+    return _node_or_edge(reading, target)
+
+
+def _node_or_edge(reading: Reading, target: Target) -> Any:
+    """Return what the path names, a node or one of its edges, with the fields asked for."""
+    path, node_type = reading.call.path, target.node_type
+    if len(path) > PATH_DEPTH_MAX:
+        raise errors.unknown_path("/" + "/".join(path[PATH_DEPTH_MAX:]))
+    if target.node is None or (isinstance(target.node, Content) and not reading.shows(target.node)):
+        raise no_such_object(path)
+    specs = parse_fields(reading.call.params.get("fields", ""))
+    if len(path) == PATH_DEPTH_MAX:
+        edge = path[1]
+        if edge not in node_type.table or edge not in PATH_EDGES:
+            raise errors.nonexisting_field(edge, node_type.name)
+        return node_type.table[edge](reading, target.node, FieldSpec(edge, reading.call.params, specs))
+    check_fields(node_type.table, node_type.name, specs)
+    if isinstance(target.node, Content):
+        reading.require_page_token(target.node.page_id)
+    return render(reading, node_type.table, target.node, specs or node_type.defaults)
+
+
+def _raise_troubles(sandbox: Sandbox, target: Target, faults: ActiveFaults, kinds: tuple[str, ...]) -> None:
+    fault = faults.find(*kinds)
+    if fault is not None:
+        raise fault.error()
+    if sandbox.usage.level(sandbox.usage.APP).percent >= FULL:
+        raise errors.throttled(4)
+    if target.page_id and sandbox.usage.level(target.page_id).percent >= FULL:
+        raise errors.throttled(80001)
+
+
+def _broken_transport(fault: Fault | None) -> Reply | None:
+    if fault is None:
+        return None
+    if fault.kind == "html_error":
+        return Reply(HTML_ERROR, fault.status or HTTPStatus.BAD_GATEWAY, HTML_TYPE)
+    if fault.kind == "html_ok":
+        return Reply(HTML_ERROR, content_type=HTML_TYPE)
+    return Reply("", HTTPStatus.GATEWAY_TIMEOUT, HTML_TYPE, hang=fault.seconds or 0.0, dropped=True)
+
+
+def _overrides(target: Target, faults: ActiveFaults) -> dict[str, Level]:
+    """Return what a throttling fault does to the usage headers."""
+    fault = faults.struck("throttled")
+    if fault is None:
+        return {}
+    owner = "app" if fault.code == 4 or target.page_id is None else target.page_id  # noqa: PLR2004
+    return {owner: Level(FULL, fault.minutes or 0)}
+
+
+def _headers(call: Call, at: datetime, version: str, trace_id: str) -> dict[str, str]:
+    headers = {
+        "Date": format_datetime(at, usegmt=True),
+        "facebook-api-version": version,
+        "x-fb-trace-id": trace_id,
+        "Cache-Control": "private, no-cache, no-store, must-revalidate",
+    }
+    if call.version not in {None, version}:
+        headers["X-Ad-Api-Version-Warning"] = (
+            f"The call has been auto-upgraded to {version} as {call.version} will be deprecated."
+        )
+    return headers

@@ -1,0 +1,92 @@
+"""What rendering one answer needs: the truth, one instant for all of it, the caller, and the faults in force."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from graph_sandbox import errors
+from graph_sandbox.call import Call
+from graph_sandbox.content import Content
+from graph_sandbox.faults import ActiveFaults, spoil
+from graph_sandbox.fields import FieldSpec
+from graph_sandbox.tokens import Principal, Tokens
+from graph_sandbox.world import World
+
+ABSENT: Final = object()
+"""What a renderer returns for a key that Graph leaves out of the answer."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The context of one call. Everything in its answer is as of the one instant `at`."""
+
+    world: World
+    tokens: Tokens
+    at: datetime
+    call: Call
+    version: str
+    principal: Principal
+    faults: ActiveFaults
+    lost_pages: frozenset[str] = frozenset()
+    _counters: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def counters(self, content: Content) -> dict[str, int]:
+        """Return the counters of content, worked out once per call."""
+        found = self._counters.get(content.id)
+        if found is None:
+            found = self._counters[content.id] = self.world.counters(content, self.at)
+        return found
+
+    def require_page_token(self, page_id: str) -> None:
+        """Raise a GraphError unless the caller holds the token of this very Page."""
+        if self.principal.page_id is None:
+            raise errors.page_token_required()
+        if self.principal.page_id != page_id:
+            raise errors.permission("pages_read_engagement", 10)
+
+    def shows(self, content: Content) -> bool:
+        """Tell whether content is there for the caller: it exists, and no fault hides it."""
+        hidden = self.faults.find("deleted", object_ids=ids_of(content))
+        return hidden is None and self.world.exists(content, self.at)
+
+    def seen(self, name: str, value: Any, object_ids: tuple[str | None, ...]) -> Any:
+        """Return a number as the caller sees it: of the wrong type, when a fault says so."""
+        fault = self.faults.find("wrong_types", object_ids=object_ids, applies=lambda one: one.concerns(name))
+        return value if fault is None else spoil(value, fault.value or "string")
+
+    def url(self, path: str, params: Mapping[str, str | int]) -> str:
+        """Return a URL for `paging`."""
+        return self.call.url(self.version, path, params)
+
+    def lacks(self, metric: str, fault_kind: str, object_ids: tuple[str | None, ...]) -> bool:
+        """Tell whether a fault of a kind takes a metric away from an object."""
+        return self.faults.find(fault_kind, object_ids=object_ids, applies=lambda one: one.concerns(metric)) is not None
+
+
+def ids_of(content: Content) -> tuple[str | None, ...]:
+    """Return every id by which content can be named."""
+    return content.full_id, content.id, content.video_id
+
+
+Renderer = Callable[[Reading, Any, FieldSpec], Any]
+FieldTable = Mapping[str, Renderer]
+
+
+def check_fields(table: FieldTable, node_type: str, specs: tuple[FieldSpec, ...]) -> None:
+    """Raise a GraphError for the first field the node type does not have."""
+    for spec in specs:
+        if spec.name not in table:
+            raise errors.nonexisting_field(spec.name, node_type)
+
+
+def render(reading: Reading, table: FieldTable, node: Any, specs: tuple[FieldSpec, ...]) -> dict[str, Any]:
+    """Return a node's JSON in the order asked; the id is always part of it."""
+    shown = {}
+    for spec in specs:
+        value = table[spec.name](reading, node, spec)
+        if value is not ABSENT:
+            shown[spec.label] = value
+    if "id" not in shown:
+        shown["id"] = table["id"](reading, node, FieldSpec("id"))
+    return shown

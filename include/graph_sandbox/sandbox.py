@@ -1,0 +1,103 @@
+"""The whole state of one running sandbox."""
+
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from graph_sandbox import errors
+from graph_sandbox.clock import Clock
+from graph_sandbox.faults import FaultBoard
+from graph_sandbox.tokens import SCOPES, Principal, Tokens
+from graph_sandbox.usage import Usage
+from graph_sandbox.world import World
+
+JOURNAL_MAX = 10_000
+
+
+@dataclass(slots=True)
+class Settings:
+    """How the service behaves towards every call."""
+
+    latency_ms: float = 0.0
+    require_appsecret_proof: bool = False
+    token_expires_at: int = 0
+    data_access_expires_at: int = 0
+    scopes: tuple[str, ...] = SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal. Paths are without query strings, which could hold tokens."""
+
+    at: str
+    method: str
+    path: str
+    page: str | None
+    status: int
+    in_batch: bool = False
+
+
+@dataclass(slots=True)
+class Journal:
+    """What was asked: the last calls one by one, and totals. A batch is one request and as many calls as entries."""
+
+    entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=JOURNAL_MAX))
+    requests: int = 0
+    calls: int = 0
+    calls_by_page: Counter[str] = field(default_factory=Counter)
+
+    def add(self, entry: Entry, *, is_call: bool = True) -> None:
+        """Note one call, or a batch as a whole (`is_call` False)."""
+        self.entries.append(entry)
+        self.requests += not entry.in_batch
+        self.calls += is_call
+        if entry.page and is_call:
+            self.calls_by_page[entry.page] += 1
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.entries.clear()
+        self.calls_by_page.clear()
+        self.requests = self.calls = 0
+
+    def report(self) -> dict[str, Any]:
+        """Return the totals and the entries as plain data."""
+        return {
+            "requests": self.requests,
+            "calls": self.calls,
+            "calls_by_page": dict(self.calls_by_page),
+            "entries": [asdict(entry) for entry in self.entries],
+        }
+
+
+class Sandbox:
+    """World, clock, tokens, faults, usage, journal and settings; `reset` returns to the start."""
+
+    def __init__(self, world: World, clock: datetime | None = None, **settings: Any) -> None:
+        self.world = world
+        self._start = clock
+        self._initial = settings
+        self.tokens = Tokens(world.seed)
+        self.faults = FaultBoard()
+        self.usage = Usage()
+        self.journal = Journal()
+        self.settings = Settings(**settings)
+        self.clock = Clock(clock)
+
+    def principal(self, token: str, at: datetime) -> Principal:
+        """Return who a token speaks for; a GraphError of code 190 if it is wrong, replaced or expired."""
+        principal = self.tokens.identify(token)
+        if 0 < self.settings.token_expires_at <= at.timestamp():
+            raise errors.dead_token(463)
+        return principal
+
+    def reset(self) -> None:
+        """Forget whatever was added, ordered, set or counted since the start."""
+        self.world.reset()
+        self.tokens.reset()
+        self.faults.remove()
+        self.usage.reset()
+        self.journal.clear()
+        self.settings = Settings(**self._initial)
+        self.clock = Clock(self._start)

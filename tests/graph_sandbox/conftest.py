@@ -1,0 +1,61 @@
+"""One served sandbox for all tests of the folder, reset between them, and short ways to ask it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+
+from graph_sandbox import Page, World
+from graph_sandbox.server import Served, serve
+
+NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    with serve(World(seed=7, pages=3), clock=NOW) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(served: Served) -> Iterator[Served]:
+    yield served
+    served.control.reset()
+
+
+@pytest.fixture
+def page(sandbox: Served) -> Page:
+    """A Page that publishes nothing by itself."""
+    return sandbox.world.add_page("Corner Shop")
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture
+def get(sandbox: Served, http: requests.Session) -> Callable[..., requests.Response]:
+    """GET a Graph path, by default with the token of the Page that the path's first id belongs to."""
+
+    def ask(path: str, *, token: str | None = "", **params: Any) -> requests.Response:
+        bearer = _token(sandbox, path) if token == "" else token
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return http.get(f"{sandbox.base_url}/v26.0/{path}", params=params, headers=headers, timeout=10)
+
+    return ask
+
+
+def _token(sandbox: Served, path: str) -> str:
+    state = sandbox.control.state()
+    first = path.partition("/")[0]
+    try:
+        owner = sandbox.world.find(first).page_id
+    except KeyError:
+        owner = first.partition("_")[0]
+    tokens = {one["id"]: one["token"] for one in state["pages"]}
+    return str(tokens.get(owner, state["system_user_token"]))
