@@ -1,0 +1,50 @@
+"""One real Airflow for all end-to-end tests: scheduler, API server, dag-processor, PostgreSQL and the Graph sandbox."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from e2e_scene import Scene
+
+from graph_sandbox.world import World
+from local_stack.stack import LocalStack
+from meta_insights.windows import Day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGES = 20
+QUICK = {
+    "META_INSIGHTS_RETRY_DELAY_SECONDS": "0.2",
+    "META_INSIGHTS_API_BACKOFF_SECONDS": "0.05",
+    "META_INSIGHTS_READ_TIMEOUT_SECONDS": "10",
+    "META_INSIGHTS_START_DATE": "2026-01-01",
+}
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    env = {"PATH": os.environ["PATH"], **QUICK}
+    with LocalStack(tmp_path_factory.mktemp("stack"), env, pages=PAGES) as stack:
+        yield stack
+
+
+_dates = iter(date(2026, 9, 1) + timedelta(days=3 * n) for n in range(25))
+
+
+@pytest.fixture
+def scene(stack: LocalStack) -> Iterator[Scene]:
+    """A date that no other test uses, four hours after it ended, and no faults."""
+    scene = Scene(stack, World(seed=7, pages=PAGES), Day(next(_dates)))
+    stack.sandbox.clear_faults()
+    stack.sandbox.fix_clock(scene.seen_at)
+    yield scene
+    stack.sandbox.clear_faults()
+    with psycopg.connect(stack.warehouse_dsn) as connection:
+        connection.execute("update analytics.integration set is_active = true, deleted_at = null")
+        connection.execute("update analytics.integration_health set dead_metrics = '{}', page_size = 100")
+    assert datetime.now(UTC) > scene.day.end
