@@ -1,0 +1,45 @@
+# Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
+.DEFAULT_GOAL := help
+.PHONY: help run up down psql test lock clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV_PYTHON := .venv/bin/python
+INSTALLED := .venv/installed.lock
+export PYTHONPATH := include:plugins
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "make %-6s %s\n", $$1, $$2}'
+
+run: $(INSTALLED) ## run the DAG for the last full Pacific day, or DATE=YYYY-MM-DD, and show what it stored
+	@$(VENV_PYTHON) -m local_stack run --date '$(DATE)'
+
+up: $(INSTALLED) ## leave a whole Airflow running, and say where to look and how to log in
+	@$(VENV_PYTHON) -m local_stack up
+
+down: $(INSTALLED) ## stop what `make up` started
+	@$(VENV_PYTHON) -m local_stack down
+
+psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
+	@$(VENV_PYTHON) -m local_stack psql $(ARGS)
+
+test: $(INSTALLED) ## check format, lint and types, and run all tests
+	$(VENV_PYTHON) -m ruff format --check
+	$(VENV_PYTHON) -m ruff check
+	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) -m pytest
+
+lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
+	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \
+		--python-version 3.11 --no-annotate --no-header
+
+clean: down ## stop what runs, and delete var/: databases, logs, secrets
+	rm -rf var
+
+# Nothing is written outside the checkout, so pip keeps no cache.
+$(INSTALLED): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
+	@echo 'Making .venv: about 150 packages, a minute or two (once)'
+	@$(PYTHON) -m venv .venv
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
+	@cp requirements.lock $@
