@@ -35,11 +35,16 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var
 
-# Nothing is written outside the checkout, so pip keeps no cache.
+# Nothing is written outside the checkout, so pip keeps no cache. A lock file that was only touched changes nothing.
 $(INSTALLED): requirements.lock
+	@cmp -s requirements.lock $@ || $(MAKE) --no-print-directory .venv
+	@touch $@
+
+.PHONY: .venv
+.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making .venv: about 150 packages, a minute or two (once)'
 	@$(PYTHON) -m venv .venv
 	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
-	@cp requirements.lock $@
+	@cp requirements.lock $(INSTALLED)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 if TYPE_CHECKING:
-    from e2e_scene import Scene
-
     from local_stack.airflow_client import TaskInstance
+    from scene import Scene
 
 REVOKED, SHAKY, RETIRED = 2, 7, 11
 
