@@ -25,7 +25,7 @@ from datetime import datetime
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.retry import RETRIES, GraphRetryPolicy
 
 PACIFIC = "America/Los_Angeles"
 START_DATE = datetime.fromisoformat(os.environ.get("META_INSIGHTS_START_DATE", "2026-11-01"))
@@ -47,7 +47,7 @@ BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
         "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
         "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
     },
-    default_args={"retries": 5, "retry_policy": GraphRetryPolicy()},
+    default_args={"retries": RETRIES, "retry_policy": GraphRetryPolicy()},
 )
 def meta_insights_daily() -> None:
     """Content, then metrics, of each Page; then the aggregate of all; then its checks."""

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from meta_insights.errors import GraphMetricError, GraphSkipError
+from meta_insights.hook import MAX_PAGE_SIZE, PageSize
 from meta_insights.metrics import Edge, metrics_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from meta_insights.errors import GraphError
-    from meta_insights.hook import Answer, FacebookInsightsHook, PageSize
+    from meta_insights.hook import Answer, FacebookInsightsHook
     from meta_insights.metrics import Metric
 
 log = logging.getLogger(__name__)
@@ -30,17 +31,25 @@ CONTENT_EDGES = {
     "videos": "id,post_id,description,created_time,permalink_url",
     "video_reels": "id,post_id,description,created_time,permalink_url",
 }
+SNAPSHOTS = "snapshots"
+"""The listing of posts with their counters, which is heavier than the one of their content."""
 COUNT_FIELDS = "id,shares,comments.limit(0).summary(true)"
 
 
 class PageReader:
-    """Reads one Page. ``dead`` maps the metrics that Graph refuses to since when (ISO text), and grows."""
+    """Reads one Page.
 
-    def __init__(self, hook: FacebookInsightsHook, page_id: str, *, dead: dict[str, str], size: PageSize) -> None:
+    ``dead`` maps the metrics that Graph refuses to since when (ISO text), ``sizes`` each listing to the page size that
+    works for it; both grow.
+    """
+
+    def __init__(
+        self, hook: FacebookInsightsHook, page_id: str, *, dead: dict[str, str], sizes: Mapping[str, int]
+    ) -> None:
         self.hook = hook
         self.page_id = page_id
         self.dead = dead
-        self.size = size
+        self.sizes = {name: PageSize(sizes.get(name, MAX_PAGE_SIZE)) for name in (*CONTENT_EDGES, SNAPSHOTS)}
 
     def metrics(self, edge: Edge) -> list[Metric]:
         """Return the metrics of an edge that are asked for now."""
@@ -49,7 +58,7 @@ class PageReader:
     def content(self, edge: str, since: datetime, until: datetime) -> Iterator[Answer]:
         """Read the content published in [since, until) of one edge of CONTENT_EDGES."""
         params = {"fields": CONTENT_EDGES[edge], **_span(since, until)}
-        return self.hook.pages(f"{self.page_id}/{edge}", params, self.size)
+        return self.hook.pages(f"{self.page_id}/{edge}", params, self.sizes[edge])
 
     def gone(self, content_ids: Sequence[str]) -> list[str]:
         """Return those of the objects that Graph says do not exist (or cannot be read) any more.
@@ -74,7 +83,7 @@ class PageReader:
         path = f"{self.page_id}/published_posts"
         while True:
             try:
-                yield from self.hook.pages(path, read(self.metrics(Edge.POST)), self.size)
+                yield from self.hook.pages(path, read(self.metrics(Edge.POST)), self.sizes[SNAPSHOTS])
             except GraphMetricError as error:
                 self._set_aside(Edge.POST, error, lambda metric: f"{path}?{urlencode(read([metric], limit=1))}")
             else:

@@ -13,7 +13,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.encoders import coerce_to_core_timetable
 
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.retry import RETRIES, GraphRetryPolicy
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_only_the_aggregate_runs_whatever_happened(dag: DAG) -> None:
 
 def test_every_task_retries_by_the_exception(dag: DAG) -> None:
     for task in dag.tasks:
-        assert task.retries == 5, task.task_id
+        assert task.retries == RETRIES, task.task_id
         assert isinstance(task.retry_policy, GraphRetryPolicy), task.task_id
 
 

@@ -13,7 +13,7 @@ from meta_insights.errors import ConfigurationError
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({"META_INSIGHTS_RETRY_DELAY_SECONDS": ""})
     assert settings == Settings(
-        timedelta(hours=24), timedelta(seconds=60), timedelta(seconds=60), timedelta(seconds=1), 4
+        timedelta(hours=24), timedelta(seconds=60), timedelta(seconds=60), timedelta(seconds=1), 4, 85, 4
     )
 
 
