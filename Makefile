@@ -1,10 +1,11 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test lock clean
+.PHONY: help run up down psql test cases calls lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
 INSTALLED := .venv/installed.lock
+MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 
 help: ## list the commands
@@ -27,6 +28,12 @@ test: $(INSTALLED) ## check format, lint and types, and run all tests
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) -m pytest
+
+cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and states of each case
+	@$(MEASURE) -m bench.cases
+
+calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
+	@$(MEASURE) -m bench.calls
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \

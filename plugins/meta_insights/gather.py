@@ -6,12 +6,13 @@ task stores what is there, notes what is missing for its next try, and then rais
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.errors import GraphError, GraphRetryError, GraphSkipError, GraphStopError, GraphWaitError, gravest
+from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
 from meta_insights.hook import MAX_PAGE_SIZE, Answer
 from meta_insights.metrics import Edge
 from meta_insights.page_reader import CONTENT_EDGES
@@ -20,8 +21,7 @@ from meta_insights.records import (
     PageDay,
     Problems,
     Snapshot,
-    filled,
-    insight_values,
+    film_row,
     parse_content,
     parse_page_days,
     post_row,
@@ -29,11 +29,13 @@ from meta_insights.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from meta_insights.page_reader import PageReader
 
+Take = Callable[[str, Answer], None]
+"""Takes the answer for one content, by its id."""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,6 +79,7 @@ class Listing(Gatherer):
     until: datetime = BEGINNING
     known: Mapping[str, Content] = field(default_factory=dict)
     unread: list[str] = field(default_factory=lambda: list(CONTENT_EDGES))
+    finished: set[str] = field(default_factory=set)
     content: list[Content] = field(default_factory=list)
     listed: int = 0
     observed_at: datetime = BEGINNING
@@ -99,11 +102,12 @@ class Listing(Gatherer):
             nodes.extend(answer.nodes)
             self.observed_at = max(self.observed_at, answer.observed_at)
         self.unread.remove(edge)
+        self.finished.add(edge)
 
     def vanished(self) -> list[str]:
-        """Return the known content that the edge it belongs to was read to the end for, and did not show any more."""
+        """Return the known content that its own edge, read to the end just now, does not show any more."""
         listed = {row.external_content_id for row in self.content}
-        return [key for key, row in self.known.items() if key not in listed and _home_edge(row) not in self.unread]
+        return [key for key, row in self.known.items() if key not in listed and _home_edge(row) in self.finished]
 
 
 def _home_edge(content: Content) -> str:
@@ -142,37 +146,42 @@ class Snapshots(Gatherer):
         return self.of_posts.keys() | self.of_videos.keys()
 
     def gather(self, dates: Collection[date]) -> None:
-        """Read posts by listing, then what the listing did not carry; and reels, lone videos and the Page's days."""
+        """Read posts, reels and lone videos, each by listing and then what that did not carry; and the Page's days."""
         self.together(
-            self._read_posts,
-            lambda: self._read_films(Edge.REEL, "reels"),
-            lambda: self._read_films(Edge.VIDEO, "videos"),
+            lambda: self._read(Edge.POST, "posts", self._take_post),
+            lambda: self._read(Edge.REEL, "reels", self._take_film(Edge.REEL)),
+            lambda: self._read(Edge.VIDEO, "videos", self._take_film(Edge.VIDEO)),
             lambda: self._read_page_days(dates),
         )
 
-    def _read_posts(self) -> None:
-        """Read by listing when that takes fewer calls. A listing that fails for good gives way to single reads."""
-        times = [self.live[key].published_at for key in self.unread["posts"]]
+    def _read(self, edge: Edge, part: str, take: Take) -> None:
+        """Read one part by listing, when that takes fewer calls, and what is left by single reads."""
+        wanted = {self._object_id(edge, content_id): content_id for content_id in sorted(self.unread[part])}
+        times = [self.live[content_id].published_at for content_id in wanted.values()]
         if not times:
             return
         since, until = min(times), max(times) + timedelta(seconds=1)
         in_window = sum(since <= row.published_at < until for row in self.live.values())
         if len(times) > in_window / MAX_PAGE_SIZE:
-            self._list_posts(since, until)
-        for content_id, result in self.reader.post_snapshots(sorted(self.unread["posts"])).items():
-            self._take(content_id, "posts", result, self._take_post)
+            self._list(edge, part, since, until, take)
+        left = [object_id for object_id, content_id in wanted.items() if content_id in self.unread[part]]
+        for object_id, result in self.reader.snapshots(edge, left).items():
+            self._settle(wanted[object_id], part, result, take)
 
-    def _list_posts(self, since: datetime, until: datetime) -> None:
+    def _list(self, edge: Edge, part: str, since: datetime, until: datetime, take: Take) -> None:
+        """Read by listing. One that can never be had is noted: single reads take its place."""
+        wanted = {self._object_id(edge, content_id): content_id for content_id in self.unread[part]}
         try:
-            for answer in self.reader.listed_snapshots(since, until):
+            for answer in self.reader.listed_snapshots(edge, since, until):
                 for node in answer.nodes:
-                    content_id = node.get("id") if isinstance(node, dict) else None
-                    if isinstance(content_id, str) and content_id in self.live:
-                        self._take(content_id, "posts", Answer(node, answer.observed_at), self._take_post)
-        except (GraphStopError, GraphWaitError, GraphRetryError):
-            raise
-        except GraphError as error:
-            self.problems.note("page", "listing of posts", error.message)
+                    object_id = node.get("id") if isinstance(node, dict) else None
+                    if isinstance(object_id, str) and object_id in wanted:
+                        self._settle(wanted[object_id], part, Answer(node, answer.observed_at), take)
+        except (GraphSkipError, GraphShrinkError) as error:
+            self.problems.note("page", f"listing of {part}", error.message)
+
+    def _object_id(self, edge: Edge, content_id: str) -> str:
+        return content_id if edge is Edge.POST else self.live[content_id].video_id or content_id
 
     def _take_post(self, content_id: str, answer: Answer) -> None:
         content_type = self.live[content_id].content_type
@@ -180,17 +189,12 @@ class Snapshots(Gatherer):
         row = post_row(answer.body, content_type, metrics, self.problems)
         self.of_posts[content_id] = snapshot(content_id, row, answer.observed_at)
 
-    def _read_films(self, edge: Edge, part: str) -> None:
-        videos = {content_id: self.live[content_id].video_id or content_id for content_id in sorted(self.unread[part])}
-        results = self.reader.video_snapshots(edge, list(videos.values()))
-
+    def _take_film(self, edge: Edge) -> Take:
         def take(content_id: str, answer: Answer) -> None:
-            values = insight_values(answer.nodes, "lifetime")
-            row = filled(content_id, values, self.reader.metrics(edge), self.problems)
+            row = film_row(answer.body, self.reader.metrics(edge), self.problems)
             self.of_videos[content_id] = snapshot(content_id, row, answer.observed_at)
 
-        for content_id, video_id in videos.items():
-            self._take(content_id, part, results.get(video_id), take)
+        return take
 
     def _read_page_days(self, dates: Collection[date]) -> None:
         answer = self.reader.page_days(min(dates), max(dates)) if self.unread["page"] else None
@@ -199,16 +203,14 @@ class Snapshots(Gatherer):
             self.page_days = parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
         self.unread["page"].clear()
 
-    def _take(
-        self, content_id: str, part: str, result: Answer | GraphError | None, take: Callable[[str, Answer], None]
-    ) -> None:
+    def _settle(self, content_id: str, part: str, result: Answer | GraphError, take: Take) -> None:
         """Take an answer. Skip what can never be had; what a retry can give stays unread, with its error."""
         if isinstance(result, Answer):
             take(content_id, result)
         elif isinstance(result, GraphSkipError):
             self.skipped.add(content_id)
             self.problems.note(content_id, "content", result.message)
-        elif result:
+        else:
             self.errors.append(result)
             return
         self.unread[part].discard(content_id)

@@ -241,6 +241,17 @@ def snapshot(content_id: str, row: Mapping[str, Any], observed_at: datetime) -> 
     return Snapshot(content_id, observed_at, **columns, breakdowns=breakdowns)
 
 
+def film_row(node: Mapping[str, Any], metrics: Iterable[Metric], problems: Problems) -> dict[str, Any]:
+    """Return the counters of a video or reel node: its nested video insights."""
+    return _nested(node, "video_insights", metrics, problems)
+
+
+def _nested(node: Mapping[str, Any], name: str, metrics: Iterable[Metric], problems: Problems) -> dict[str, Any]:
+    insights = node.get(name)
+    values = insight_values(insights.get("data") if isinstance(insights, dict) else None, "lifetime")
+    return filled(str(node.get("id")), values, metrics, problems)
+
+
 def post_row(
     node: Mapping[str, Any], content_type: str, metrics: Iterable[Metric], problems: Problems
 ) -> dict[str, Any]:
@@ -249,9 +260,7 @@ def post_row(
     ``shares`` is absent when there are none. A reel's comments and shares come from its own insights.
     """
     item = str(node.get("id"))
-    insights = node.get("insights")
-    values = insight_values(insights.get("data") if isinstance(insights, dict) else None, "lifetime")
-    row = filled(item, values, metrics, problems)
+    row = _nested(node, "insights", metrics, problems)
     if content_type != "reel":
         for column, edge, key in (
             ("comments", "comments", "summary.total_count"),

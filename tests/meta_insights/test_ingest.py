@@ -263,13 +263,13 @@ def test_a_single_post_that_fails_for_a_passing_reason_fails_the_task_and_no_oth
 ) -> None:
     ingest.ingest_content(page.as_dict(), run)
     world = truth(graph, page, run)
-    reel = next(key for key, one in world.items() if one.kind == "reel")
-    video_id = world[reel].video_id
-    graph.control.fault("server_error", page.external_id, edge="video_insights", object_id=video_id)
+    reel = next(key for key, one in world.items() if one.kind == "reel" and not one.in_posts_edge)
+    graph.control.fault("server_error", page.external_id, edge="post", object_id=reel)
     with pytest.raises(GraphRetryError):
         ingest.ingest_metrics(page.as_dict(), run)
     assert snapshots(database).keys() == world.keys()
-    assert snapshots(database)[reel]["video_views"] is None
+    assert snapshots(database)[reel]["reach"] is None
+    assert ledger(database)["missing"] == {"posts": [reel]}
     graph.control.clear_faults()
     ingest.ingest_metrics(page.as_dict(), replace(run, try_number=2))
     assert wrong(graph, snapshots(database), world) == []
@@ -357,7 +357,13 @@ def test_too_much_data_loses_no_post_and_is_remembered_for_the_next_run(
     both(page, run)
     assert wrong(graph, snapshots(database), truth(graph, page, run)) == []
     ((sizes,),) = rows(database, "select page_sizes from analytics.integration_health")
-    assert sizes == {"published_posts": 6, "videos": 6, "video_reels": 6, "snapshots": 6}
+    assert sizes == {
+        "published_posts": 6,
+        "videos": 6,
+        "video_reels": 6,
+        "post insights": 6,
+        "reel insights": 6,
+    }
 
 
 @pytest.mark.parametrize("kind", ["html_error", "html_ok", "truncated_json", "drop_connection", "server_error"])
