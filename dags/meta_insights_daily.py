@@ -61,7 +61,7 @@ def meta_insights_daily() -> None:
     def content(integration: dict[str, str]) -> dict[str, int]:
         return ingest.ingest_content(integration, ingest.current_run(get_current_context()))
 
-    @task(map_index_template=BY_NAME)
+    @task(map_index_template=BY_NAME, trigger_rule="all_done")  # counters of a date cannot be had later
     def metrics(integration: dict[str, str]) -> dict[str, int]:
         return ingest.ingest_metrics(integration, ingest.current_run(get_current_context()))
 

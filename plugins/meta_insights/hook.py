@@ -291,7 +291,7 @@ class FacebookInsightsHook(BaseHook):
         try:
             return self._session.request(
                 method,
-                f"{base_url}/{self.credential.version}/{path}" if path else f"{base_url}/",
+                f"{base_url}/{self.credential.version}/{path}",
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=(CONNECT_TIMEOUT_SECONDS, self.read_timeout.total_seconds()),
                 allow_redirects=False,
