@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from e2e_scene import Scene
 
+from e2e_scene import Scene
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
 from meta_insights.windows import Day

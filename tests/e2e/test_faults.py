@@ -9,7 +9,6 @@ import psycopg
 
 if TYPE_CHECKING:
     from e2e_scene import Scene
-
     from local_stack.airflow_client import TaskInstance
 
 REVOKED, SHAKY, RETIRED = 2, 7, 11
@@ -44,7 +43,8 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
     # A retired metric: green, its column NULL, the metric reported.
     (retired,) = scene.rows(
         "select state, unavailable_metrics from analytics.ingestion_run "
-        "join analytics.integration on id = integration_id where run_id = %s and stage = 'metrics' and external_id = %s",
+        "join analytics.integration on id = integration_id "
+        "where run_id = %s and stage = 'metrics' and external_id = %s",
         run_id,
         pages[RETIRED].id,
     )
