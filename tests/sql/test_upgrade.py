@@ -68,8 +68,8 @@ def fill(database: psycopg.Connection, graph: Served) -> None:
         "values ('org', 'page-0', '1_2', '2026-01-02', 7, '2026-01-03 09:00Z', true, 'old')"
     )
     database.execute(
-        "insert into analytics.page_daily_metric "
-        "(organization_id, integration_id, date, followers, observed_at, run_id) values ('org', 'page-0', '2026-01-02', 5, '2026-01-03 09:00Z', 'old')"
+        "insert into analytics.page_daily_metric (organization_id, integration_id, date, followers, observed_at, "
+        "run_id) values ('org', 'page-0', '2026-01-02', 5, '2026-01-03 09:00Z', 'old')"
     )
 
 
