@@ -1,10 +1,11 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test test-e2e secrets lock clean
+.PHONY: help run up down psql test test-e2e secrets cases calls lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
 INSTALLED := .venv/installed.lock
+MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 
 help: ## list the commands
@@ -36,6 +37,12 @@ test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfi
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
 	@$(VENV_PYTHON) -m local_stack secrets
 
+cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and states of each case
+	@$(MEASURE) -m bench.cases
+
+calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
+	@$(MEASURE) -m bench.calls
+
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \
 		--python-version 3.11 --no-annotate --no-header
@@ -43,11 +50,16 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var
 
-# Nothing is written outside the checkout, so pip keeps no cache.
+# Nothing is written outside the checkout, so pip keeps no cache. A lock file that was only touched changes nothing.
 $(INSTALLED): requirements.lock
+	@cmp -s requirements.lock $@ || $(MAKE) --no-print-directory .venv
+	@touch $@
+
+.PHONY: .venv
+.venv:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making .venv: about 150 packages, a minute or two (once)'
 	@$(PYTHON) -m venv .venv
 	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
-	@cp requirements.lock $@
+	@cp requirements.lock $(INSTALLED)

@@ -23,7 +23,7 @@ from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_curren
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.retry import RETRIES, GraphRetryPolicy
 
 PACIFIC = "America/Los_Angeles"
 SETTINGS = Settings.from_environment()
@@ -46,7 +46,7 @@ BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
         "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
     },
     default_args={
-        "retries": 5,
+        "retries": RETRIES,
         "retry_policy": GraphRetryPolicy(),
         "retry_delay": SETTINGS.retry_delay,  # after a killed process, which no policy is asked about
         "execution_timeout": SETTINGS.task_timeout,
@@ -64,7 +64,7 @@ def meta_insights_daily() -> None:
     def content(integration: dict[str, str]) -> dict[str, int]:
         return ingest.ingest_content(integration, ingest.current_run(get_current_context()))
 
-    @task(map_index_template=BY_NAME)
+    @task(map_index_template=BY_NAME, trigger_rule="all_done")  # counters of a date cannot be had later
     def metrics(integration: dict[str, str]) -> dict[str, int]:
         return ingest.ingest_metrics(integration, ingest.current_run(get_current_context()))
 

@@ -46,12 +46,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     folder = tmp_path_factory.mktemp("postgres")
     server = EmbeddedPostgres(folder / "data", choose_port(), "secret-of-the-tests", folder / "log")
     record = server.start()
-    server.create_database(TEMPLATE)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
-        Warehouse().migrate()
-    yield server
-    embedded.stop(record)
+    try:
+        server.create_database(TEMPLATE)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
+            Warehouse().migrate()
+        yield server
+    finally:
+        embedded.stop(record)
 
 
 @pytest.fixture

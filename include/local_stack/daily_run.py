@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 SUMMARY = CHECKOUT / "include" / "sql" / "select" / "run_summary.sql"
 
-_POLL = 0.5
+_POLL = 1.0
 _PACE = 2.0
 """Seconds between two lines when something has changed."""
 _QUIET = 15.0

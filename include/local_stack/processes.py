@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _CREATE_TIME_TOLERANCE = 1.0
 """Seconds. Create times are computed from the boot time, which drifts a little as the clock is set."""

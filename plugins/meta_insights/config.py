@@ -31,6 +31,8 @@ class Settings:
     read_timeout: timedelta
     api_backoff: timedelta
     page_history_days: int
+    brake_percent: float
+    connections: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -54,6 +56,8 @@ class Settings:
             read_timeout=timedelta(seconds=number("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60)),
             api_backoff=timedelta(seconds=number("META_INSIGHTS_API_BACKOFF_SECONDS", 1)),
             page_history_days=int(number("META_INSIGHTS_PAGE_HISTORY_DAYS", 4)),
+            brake_percent=number("META_INSIGHTS_BRAKE_PERCENT", 85),
+            connections=int(number("META_INSIGHTS_CONNECTIONS", 4)),
         )
 
 

@@ -61,6 +61,10 @@ class GraphStopError(GraphError):
     """Permanent for the whole integration: a dead token, a missing permission, a wrong app secret."""
 
 
+class GraphPermissionError(GraphStopError):
+    """A permission is missing: permanent for what was asked, while other edges of the Page may still be read."""
+
+
 @dataclass(eq=False)
 class GraphWaitError(GraphError):
     """Throttled. ``delay`` is what Graph says it takes to regain access; None when it does not say."""
@@ -91,6 +95,7 @@ class GraphMetricError(GraphSkipError):
 
 THROTTLE_CODES = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
 APP_THROTTLE_CODE = 4
+TOKEN_CODES = frozenset({102, 190})
 
 
 @dataclass(frozen=True)
@@ -114,15 +119,16 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule(THROTTLE_CODES, GraphWaitError),
     Rule({1}, GraphShrinkError, texts=("reduce the amount of data",)),
-    Rule({102, 190}, GraphStopError),
+    Rule(TOKEN_CODES, GraphStopError),
     Rule({10}, GraphSkipError, texts=("Not enough viewers",)),
-    Rule({3, 10, 104, 368, *range(200, 300)}, GraphStopError),
+    Rule({104, 368}, GraphStopError),
+    Rule({3, 10, *range(200, 300)}, GraphPermissionError),
     Rule(
         {100},
         GraphMetricError,
         texts=("valid insights metric", "must be one of the following values", "does not support the"),
     ),
-    Rule({100}, GraphStopError, texts=("missing permission or reviewable feature",)),
+    Rule({100}, GraphPermissionError, texts=("missing permission or reviewable feature",)),
     Rule({100, 803, 2500, 3001}, GraphSkipError),
 )
 

@@ -1,17 +1,19 @@
 """Gathering what one Page gives, as far as it goes: every part that fails leaves the other parts whole.
 
-A gatherer keeps the errors it met. After a stop or a wait it asks nothing more; the task stores what is there and
-then raises the gravest.
+A gatherer reads the parts it is told to, several at once, keeps the errors it met, and knows what it left unread. The
+task stores what is there, notes what is missing for its next try, and then raises the gravest error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.errors import GraphError, GraphSkipError, GraphStopError, GraphWaitError, gravest
-from meta_insights.hook import Answer
+from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
+from meta_insights.hook import MAX_PAGE_SIZE, Answer
 from meta_insights.metrics import Edge
 from meta_insights.page_reader import CONTENT_EDGES
 from meta_insights.records import (
@@ -19,8 +21,7 @@ from meta_insights.records import (
     PageDay,
     Problems,
     Snapshot,
-    filled,
-    insight_values,
+    film_row,
     parse_content,
     parse_page_days,
     post_row,
@@ -28,32 +29,38 @@ from meta_insights.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from meta_insights.page_reader import PageReader
 
+Take = Callable[[str, Answer], None]
+"""Takes the answer for one content, by its id."""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
 class Gatherer:
-    """What both stages share: a reader, a window of publication [since, until), and the errors met."""
+    """What both stages share: a reader, a place for problems, and the errors met."""
 
     reader: PageReader
-    since: datetime
-    until: datetime
     problems: Problems
     errors: list[GraphError] = field(default_factory=list)
 
-    def attempt(self, read: Callable[[], None]) -> None:
-        """Read one part and keep its error."""
-        if any(isinstance(error, GraphStopError | GraphWaitError) for error in self.errors):
-            return
+    def attempt(self, read: Callable[[], None]) -> bool:
+        """Read one part; keep its error, and tell whether there was none."""
         try:
             read()
         except GraphError as error:
             self.errors.append(error)
+            return False
+        return True
+
+    def together(self, *reads: Callable[[], None]) -> None:
+        """Read parts that do not depend on one another over the hook's pooled connections, once it is authenticated."""
+        if self.attempt(self.reader.hook.authenticate):
+            with ThreadPoolExecutor(self.reader.hook.connections) as pool:
+                list(pool.map(self.attempt, reads))
 
     def raise_gravest(self) -> None:
         """Raise the error that decides what the task does next, if there was one."""
@@ -63,36 +70,75 @@ class Gatherer:
 
 @dataclass
 class Listing(Gatherer):
-    """The content of a Page. ``observed_at`` is when Graph gave the last of it."""
+    """The content of a Page published in [since, until), by the edges of ``unread``; what is read leaves that list.
 
-    nodes: dict[str, list[Any]] = field(default_factory=lambda: {edge: [] for edge in CONTENT_EDGES})
+    ``known`` is what is stored already, by id. ``observed_at`` is when Graph gave the last of it.
+    """
+
+    since: datetime = BEGINNING
+    until: datetime = BEGINNING
+    known: Mapping[str, Content] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=lambda: list(CONTENT_EDGES))
+    finished: set[str] = field(default_factory=set)
+    content: list[Content] = field(default_factory=list)
+    listed: int = 0
     observed_at: datetime = BEGINNING
 
-    def gather(self) -> list[Content]:
-        """Read every edge and return the content published in the window, joined and without duplicates."""
-        for edge in CONTENT_EDGES:
-            self.attempt(lambda edge=edge: self._list(edge))  # type: ignore[misc]
-        content = parse_content(self.reader.page_id, self.nodes, self.problems)
-        return [row for row in content if self.since <= row.published_at < self.until]
+    def gather(self) -> None:
+        """Read the edges and join them into ``content``, without duplicates.
 
-    def _list(self, edge: str) -> None:
+        Edges that an earlier try has read are joined as they are stored.
+        """
+        read_now = set(self.unread)
+        nodes: dict[str, list[Any]] = {edge: [] for edge in CONTENT_EDGES}
+        self.together(*(lambda edge=edge: self._list(edge, nodes[edge]) for edge in read_now))
+        earlier = self.known.values() if read_now != CONTENT_EDGES.keys() else ()
+        content = parse_content(self.reader.page_id, nodes, self.problems, earlier)
+        self.content = [row for row in content if self.since <= row.published_at < self.until]
+        self.listed = sum(map(len, nodes.values()))
+
+    def _list(self, edge: str, nodes: list[Any]) -> None:
         for answer in self.reader.content(edge, self.since, self.until):
-            self.nodes[edge].extend(answer.nodes)
+            nodes.extend(answer.nodes)
             self.observed_at = max(self.observed_at, answer.observed_at)
+        self.unread.remove(edge)
+        self.finished.add(edge)
+
+    def vanished(self) -> list[str]:
+        """Return the known content that its own edge, read to the end just now, does not show any more."""
+        listed = {row.external_content_id for row in self.content}
+        return [key for key, row in self.known.items() if key not in listed and _home_edge(row) in self.finished]
+
+
+def _home_edge(content: Content) -> str:
+    if content.content_type == "reel":
+        return "video_reels"
+    return "published_posts" if "_" in content.external_content_id else "videos"
 
 
 @dataclass
 class Snapshots(Gatherer):
-    """The counters of the ``live`` content (rows by id), and the Page's own days.
+    """The counters of the ``live`` content, and the Page's own days, by the ids in ``unread``; what is read leaves it.
 
     Values of a post and of its video were seen at two instants, so they stay two snapshots.
     """
 
-    live: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    live: Mapping[str, Content] = field(default_factory=dict)
+    unread: dict[str, set[str]] = field(default_factory=dict)
     of_posts: dict[str, Snapshot] = field(default_factory=dict)
     of_videos: dict[str, Snapshot] = field(default_factory=dict)
     page_days: list[PageDay] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def parts(live: Mapping[str, Content]) -> dict[str, set[str]]:
+        """Return all that there is to read, by part: ids of content, and ``days`` for the Page's own."""
+        return {
+            "posts": {key for key in live if "_" in key},
+            "reels": {key for key, row in live.items() if row.content_type == "reel" and row.video_id},
+            "videos": {key for key, row in live.items() if row.content_type == "video" and "_" not in key},
+            "page": {"days"},
+        }
 
     @property
     def stored(self) -> set[str]:
@@ -100,63 +146,84 @@ class Snapshots(Gatherer):
         return self.of_posts.keys() | self.of_videos.keys()
 
     def gather(self, dates: Collection[date]) -> None:
-        """Read posts by listing, then what the listing did not carry, then reels, lone videos and the Page's days."""
-        if self.live:
-            self.attempt(self._list_posts)
-        self.attempt(lambda: self._read_posts([i for i in self.live if "_" in i and i not in self.of_posts]))
-        self.attempt(lambda: self._read_films(Edge.REEL, self._films("reel")))
-        self.attempt(lambda: self._read_films(Edge.VIDEO, [row for row in self._films("video") if "_" not in row[0]]))
-        self.attempt(lambda: self._read_page_days(dates))
+        """Read posts, reels and lone videos, each by listing and then what that did not carry; and the Page's days."""
+        self.together(
+            lambda: self._read(Edge.POST, "posts", self._take_post),
+            lambda: self._read(Edge.REEL, "reels", self._take_film(Edge.REEL)),
+            lambda: self._read(Edge.VIDEO, "videos", self._take_film(Edge.VIDEO)),
+            lambda: self._read_page_days(dates),
+        )
 
-    def _list_posts(self) -> None:
-        for answer in self.reader.listed_snapshots(self.since, self.until):
-            for node in answer.nodes:
-                content_id = node.get("id") if isinstance(node, dict) else None
-                if isinstance(content_id, str) and content_id in self.live:
-                    self._take_post(content_id, Answer(node, answer.observed_at))
+    def _read(self, edge: Edge, part: str, take: Take) -> None:
+        """Read one part by listing, when that takes fewer calls, and what is left by single reads."""
+        wanted = {self._object_id(edge, content_id): content_id for content_id in sorted(self.unread[part])}
+        times = [self.live[content_id].published_at for content_id in wanted.values()]
+        if not times:
+            return
+        since, until = min(times), max(times) + timedelta(seconds=1)
+        in_window = sum(since <= row.published_at < until for row in self.live.values())
+        if len(times) > in_window / MAX_PAGE_SIZE:
+            self._list(edge, part, since, until, take)
+        left = [object_id for object_id, content_id in wanted.items() if content_id in self.unread[part]]
+        for object_id, result in self.reader.snapshots(edge, left).items():
+            self._settle(wanted[object_id], part, result, take)
 
-    def _read_posts(self, post_ids: Sequence[str]) -> None:
-        for content_id, result in self.reader.post_snapshots(post_ids).items():
-            if isinstance(result, Answer):
-                self._take_post(content_id, result)
-            else:
-                self._note(content_id, result)
+    def _list(self, edge: Edge, part: str, since: datetime, until: datetime, take: Take) -> None:
+        """Read by listing. One that can never be had is noted: single reads take its place."""
+        wanted = {self._object_id(edge, content_id): content_id for content_id in self.unread[part]}
+        try:
+            for answer in self.reader.listed_snapshots(edge, since, until):
+                for node in answer.nodes:
+                    object_id = node.get("id") if isinstance(node, dict) else None
+                    if isinstance(object_id, str) and object_id in wanted:
+                        self._settle(wanted[object_id], part, Answer(node, answer.observed_at), take)
+        except (GraphSkipError, GraphShrinkError) as error:
+            self.problems.note("page", f"listing of {part}", error.message)
+
+    def _object_id(self, edge: Edge, content_id: str) -> str:
+        return content_id if edge is Edge.POST else self.live[content_id].video_id or content_id
 
     def _take_post(self, content_id: str, answer: Answer) -> None:
-        content_type = self.live[content_id]["content_type"]
+        content_type = self.live[content_id].content_type
         metrics = [metric for metric in self.reader.metrics(Edge.POST) if metric.speaks_of(content_type)]
         row = post_row(answer.body, content_type, metrics, self.problems)
         self.of_posts[content_id] = snapshot(content_id, row, answer.observed_at)
 
-    def _films(self, content_type: str) -> list[tuple[str, str]]:
-        """Return (content id, video id) of the live content of that type that has video insights."""
-        return [
-            (content_id, row["video_id"])
-            for content_id, row in self.live.items()
-            if row["content_type"] == content_type and row["video_id"]
-        ]
+    def _take_film(self, edge: Edge) -> Take:
+        def take(content_id: str, answer: Answer) -> None:
+            row = film_row(answer.body, self.reader.metrics(edge), self.problems)
+            self.of_videos[content_id] = snapshot(content_id, row, answer.observed_at)
 
-    def _read_films(self, edge: Edge, films: Sequence[tuple[str, str]]) -> None:
-        results = self.reader.video_snapshots(edge, [video_id for _, video_id in films])
-        for content_id, video_id in films:
-            result = results.get(video_id)
-            if isinstance(result, Answer):
-                values = insight_values(result.nodes, "lifetime")
-                row = filled(content_id, values, self.reader.metrics(edge), self.problems)
-                self.of_videos[content_id] = snapshot(content_id, row, result.observed_at)
-            elif result:
-                self._note(content_id, result)
+        return take
 
     def _read_page_days(self, dates: Collection[date]) -> None:
-        answer = self.reader.page_days(min(dates), max(dates))
+        answer = self.reader.page_days(min(dates), max(dates)) if self.unread["page"] else None
         if answer:
             metrics = self.reader.metrics(Edge.PAGE)
             self.page_days = parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
+        self.unread["page"].clear()
 
-    def _note(self, content_id: str, error: GraphError) -> None:
-        """Skip what can never be had; keep the rest as an error of the task."""
-        if isinstance(error, GraphSkipError):
+    def _settle(self, content_id: str, part: str, result: Answer | GraphError, take: Take) -> None:
+        """Take an answer. Skip what can never be had; what a retry can give stays unread, with its error."""
+        if isinstance(result, Answer):
+            take(content_id, result)
+        elif isinstance(result, GraphSkipError):
             self.skipped.add(content_id)
-            self.problems.note(content_id, "content", error.message)
+            self.problems.note(content_id, "content", result.message)
         else:
-            self.errors.append(error)
+            self.errors.append(result)
+            return
+        self.unread[part].discard(content_id)
+
+
+def resumed(
+    parts: Mapping[str, Iterable[str]], before: Mapping[str, Sequence[str]] | None, unseen: Collection[str]
+) -> dict[str, set[str]]:
+    """Return what is to be read now, of all ``parts``: what the try ``before`` left, and content ``unseen`` so far.
+
+    Everything, when there was no try before.
+    """
+    return {
+        part: {key for key in ids if before is None or key in before.get(part, ()) or key in unseen}
+        for part, ids in parts.items()
+    }

@@ -1,13 +1,11 @@
 """FacebookInsightsHook: one authenticated, pooled, bounded way to ask the Graph API.
 
-The credential comes only from the Airflow connection and travels only in the Authorization header (and, for a batch,
-in the form body). No URL, log line or error text of this module holds it.
+The credential comes only from the Airflow connection and travels only in the Authorization header or, for a batch, in
+the form body. No URL, log line or error text of this module holds it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import re
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from airflow.sdk.log import mask_secret
 from requests.adapters import HTTPAdapter
 
 from meta_insights.config import GRAPH_CONN_ID
+from meta_insights.credential import Credential
 from meta_insights.errors import (
     ConfigurationError,
     GraphError,
@@ -38,10 +37,6 @@ from meta_insights.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from airflow.sdk import Connection
-
-DEFAULT_HOST = "https://graph.facebook.com"
-DEFAULT_VERSION = "v26.0"
 CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 4
 MAX_PAGE_SIZE = 100
@@ -68,6 +63,7 @@ class PageSize:
     """How many objects to ask for at once. Halved when Graph finds it too much, and then kept."""
 
     value: int = MAX_PAGE_SIZE
+    used: bool = False
     shrunk: bool = False
 
     def shrink(self) -> None:
@@ -77,8 +73,8 @@ class PageSize:
 
     @property
     def next_run(self) -> int:
-        """The size to start the next run with: twice as much after a run without trouble."""
-        return self.value if self.shrunk else min(MAX_PAGE_SIZE, self.value * 2)
+        """The size to start the next run with: twice as much after a run that used it without trouble."""
+        return min(MAX_PAGE_SIZE, self.value * 2) if self.used and not self.shrunk else self.value
 
 
 class FacebookInsightsHook(BaseHook):
@@ -89,6 +85,8 @@ class FacebookInsightsHook(BaseHook):
     token is traded once per hook for the token of ``page_id``, which is masked in logs.
 
     Every call raises a GraphError by what to do next (``errors``), after transient ones were repeated with backoff.
+    Once Graph has said stop or wait, or the rate limit is nearly used up, no further call is made. After
+    ``authenticate`` the hook may be used by several threads.
     """
 
     conn_name_attr = "graph_conn_id"
@@ -104,7 +102,7 @@ class FacebookInsightsHook(BaseHook):
         usage: Usage | None = None,
         read_timeout: timedelta = timedelta(seconds=60),
         backoff: timedelta = timedelta(seconds=1),
-        max_calls: int = 10_000,
+        connections: int = 4,
     ) -> None:
         super().__init__()
         self.graph_conn_id = graph_conn_id
@@ -112,46 +110,20 @@ class FacebookInsightsHook(BaseHook):
         self.usage = usage or Usage()
         self.read_timeout = read_timeout
         self.backoff = backoff
-        self.max_calls = max_calls
-        self._secrets: set[str] = set()
+        self.connections = connections
 
     # Connection
 
     @cached_property
-    def connection(self) -> Connection:
-        """The Airflow connection; ConfigurationError says how to make it when it is missing or has no token."""
+    def credential(self) -> Credential:
+        """What the Airflow connection says. ConfigurationError says how to make it when there is none."""
         try:
-            connection = self.get_connection(self.graph_conn_id)
+            return Credential.of(self.get_connection(self.graph_conn_id))
         except AirflowNotFoundException:
             raise ConfigurationError(
                 f"there is no Airflow connection {self.graph_conn_id!r}: create it with the Graph token as its "
                 f"password, or set AIRFLOW_CONN_{self.graph_conn_id.upper()}"
             ) from None
-        if not connection.password:
-            raise ConfigurationError(
-                f"the connection {self.graph_conn_id!r} has no password: put the Graph token there"
-            )
-        self._secrets.add(connection.password)
-        return connection
-
-    @cached_property
-    def _extra(self) -> dict[str, Any]:
-        return dict(self.connection.extra_dejson)
-
-    @cached_property
-    def version(self) -> str:
-        """The pinned Graph version, such as ``v26.0``."""
-        version = str(self._extra.get("api_version") or DEFAULT_VERSION)
-        if not re.fullmatch(r"v\d+\.\d+", version):
-            raise ConfigurationError(
-                f"extra.api_version of the connection {self.graph_conn_id!r} must look like v26.0, not {version!r}"
-            )
-        return version
-
-    @cached_property
-    def _base_url(self) -> str:
-        host = (self.connection.host or DEFAULT_HOST).rstrip("/")
-        return host if "://" in host else f"https://{host}"
 
     def get_conn(self) -> requests.Session:
         """Return the pooled session, made once."""
@@ -160,41 +132,56 @@ class FacebookInsightsHook(BaseHook):
     @cached_property
     def _session(self) -> requests.Session:
         session = requests.Session()
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=8)
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         session.trust_env = False  # a .netrc would replace the Authorization header
         return session
 
+    def authenticate(self) -> None:
+        """Read the connection and get the token for ``page_id``, once."""
+        self.get_conn()
+        self._token  # noqa: B018 (made by being looked at)
+
     @cached_property
     def _token(self) -> str:
         """The token that reads ``page_id``: the connection's own, or traded for it."""
-        own = str(self.connection.password)
-        token_type = self._extra.get("token_type", "page")
-        if token_type not in {"page", "user"}:
-            raise ConfigurationError(
-                f"extra.token_type of the connection {self.graph_conn_id!r} must be page or user, not {token_type!r}"
-            )
-        if token_type == "page" or self.page_id is None:  # noqa: S105
+        own = self._masked(self.credential.token)
+        if self.credential.token_type == "page" or self.page_id is None:  # noqa: S105
             return own
         answer = self._call("GET", self.page_id, {"fields": "access_token"}, token=own)
         token = answer.body.get("access_token")
-        if not isinstance(token, str):
+        if not isinstance(token, str) or not token:
             raise GraphStopError(
-                "the token gives no access to this Page: its owner needs a role on the Page",
-                path=self.page_id,
+                "the token gives no access to this Page: its owner needs a role on the Page", path=self.page_id
             )
-        self._secrets.add(token)
-        mask_secret(token)
+        return self._masked(token)
+
+    def _masked(self, token: str) -> str:
+        for secret in filter(None, (token, self.credential.proof(token))):
+            mask_secret(secret)
         return token
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask who the token is. Used by the Test button of the connection form."""
         try:
-            who = self._call("GET", "me", {"fields": "id,name"}, token=str(self.connection.password)).body
+            who = self._call("GET", "me", {"fields": "id,name"}, token=self.credential.token).body
         except (GraphError, ConfigurationError) as error:
             return False, str(error)
-        return True, f"{self.version} answers as {who.get('name', who.get('id'))}"
+        return True, f"{self.credential.version} answers as {who.get('name', who.get('id'))}"
+
+    def debug_token(self) -> Answer | None:
+        """Ask what the token is worth (docs: /debug_token). None without app credentials.
+
+        Asked by a batch of one, because its parameter is the token itself, and would stand in the URL.
+        """
+        app_token = self.credential.app_token
+        if not app_token:
+            return None
+        (result,) = self._batch_once([f"debug_token?input_token={self._token}"], self._masked(app_token))
+        if isinstance(result, GraphError):
+            raise result
+        return result
 
     # Reading
 
@@ -224,6 +211,7 @@ class FacebookInsightsHook(BaseHook):
             seen.add(after)
 
     def _page(self, path: str, params: Mapping[str, Any], size: PageSize) -> Answer:
+        size.used = True
         while True:
             try:
                 return self.get(path, **params, limit=size.value)
@@ -237,7 +225,7 @@ class FacebookInsightsHook(BaseHook):
         """Read many paths (with their query) in few round trips; one answer or error per path, in order.
 
         Up to 50 go in one request, and each counts as a call. Entries that timed out (``null``) or failed for a
-        passing reason are asked again, a bounded number of times. Raises only when a request as a whole fails.
+        passing reason are asked again, a bounded number of times.
         """
         results: dict[int, Answer | GraphError] = {}
         waiting = list(range(len(paths)))
@@ -246,22 +234,25 @@ class FacebookInsightsHook(BaseHook):
                 self.usage.retried()
             for start in range(0, len(waiting), MAX_BATCH):
                 chunk = waiting[start : start + MAX_BATCH]
-                results.update(zip(chunk, self._batch_once([paths[i] for i in chunk]), strict=True))
+                results.update(zip(chunk, self._batch_once([paths[i] for i in chunk], self._token), strict=True))
             waiting = [i for i in waiting if isinstance(results[i], GraphRetryError)]
             if not waiting:
                 break
         return [results[i] for i in range(len(paths))]
 
-    def _batch_once(self, paths: Sequence[str]) -> list[Answer | GraphError]:
-        requests_ = [{"method": "GET", "relative_url": f"{self.version}/{path}"} for path in paths]
-        form = {"access_token": self._token, "include_headers": "false", "batch": json.dumps(requests_)}
-        answer = self._call("POST", "", form, token=self._token, calls=len(paths))
-        entries = answer.nodes
-        if len(entries) != len(paths):
-            raise GraphRetryError(f"a batch of {len(paths)} requests got {len(entries)} answers", path="batch")
+    def _batch_once(self, paths: Sequence[str], token: str) -> list[Answer | GraphError]:
+        entries = [{"method": "GET", "relative_url": f"{self.credential.version}/{path}"} for path in paths]
+        form = {"access_token": token, "include_headers": "false", "batch": json.dumps(entries)}
+        try:
+            answer = self._call("POST", "", form, token=token, calls=len(paths))
+        except GraphError as error:
+            return [error] * len(paths)
+        if len(answer.nodes) != len(paths):
+            text = f"a batch of {len(paths)} requests got {len(answer.nodes)} answers"
+            return [GraphRetryError(text, path="batch")] * len(paths)
         return [
             self._entry(entry, path.partition("?")[0], answer.observed_at)
-            for entry, path in zip(entries, paths, strict=True)
+            for entry, path in zip(answer.nodes, paths, strict=True)
         ]
 
     def _entry(self, entry: Any, path: str, observed_at: datetime) -> Answer | GraphError:
@@ -276,37 +267,31 @@ class FacebookInsightsHook(BaseHook):
     # One request
 
     def _call(self, method: str, path: str, params: Mapping[str, Any], *, token: str, calls: int = 1) -> Answer:
-        def repeated(_: tenacity.RetryCallState) -> None:
-            self.usage.retried()
-
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(GraphRetryError),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=tenacity.wait_random_exponential(self.backoff.total_seconds(), max=30),
-            before_sleep=repeated,
+            before_sleep=lambda _: self.usage.retried(),
             reraise=True,
         )
         return retrying(self._once, method, path, params, token, calls)
 
     def _once(self, method: str, path: str, params: Mapping[str, Any], token: str, calls: int) -> Answer:
-        if self.usage.calls + calls > self.max_calls:
-            raise GraphStopError(
-                f"more than {self.max_calls} calls in one task: something goes round in circles", path=path
-            )
         self.usage.spend(calls)
         response = self._send(method, path, params, token)
         self.usage.read(response.headers)
         body = self._body(response.text, response.status_code, path or "batch")
-        self.log.debug("%s %s: %s objects", method, path or "batch", len(body.get("data", ())))
         return Answer(body, _observed_at(response.headers.get("Date")))
 
     def _send(self, method: str, path: str, params: Mapping[str, Any], token: str) -> requests.Response:
-        signed = {**params, **self._proof(token)}
+        proof = self.credential.proof(token)
+        signed = {**params, **({"appsecret_proof": proof} if proof else {})}
+        base_url = self.credential.base_url
         failure: str
         try:
             return self._session.request(
                 method,
-                f"{self._base_url}/{self.version}/{path}" if path else f"{self._base_url}/",
+                f"{base_url}/{self.credential.version}/{path}",
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=(CONNECT_TIMEOUT_SECONDS, self.read_timeout.total_seconds()),
                 allow_redirects=False,
@@ -316,15 +301,7 @@ class FacebookInsightsHook(BaseHook):
         except requests.RequestException as error:
             failure = type(error).__name__
         # Raised outside the handler: the original holds the URL, and with it the proof, in its text.
-        raise GraphRetryError(f"no answer from {self._base_url} ({failure})", path=path or "batch")
-
-    def _proof(self, token: str) -> dict[str, str]:
-        secret = self._extra.get("app_secret")
-        if not secret:
-            return {}
-        proof = hmac.new(str(secret).encode(), token.encode(), hashlib.sha256).hexdigest()
-        mask_secret(proof)
-        return {"appsecret_proof": proof}
+        raise GraphRetryError(f"no answer from {base_url} ({failure})", path=path or "batch")
 
     def _body(self, text: str, status: int, path: str) -> dict[str, Any]:
         """Return the JSON object of a response, or raise what its error asks for, whatever the HTTP status."""
@@ -344,11 +321,13 @@ class FacebookInsightsHook(BaseHook):
         return body
 
     def _explained(self, error: GraphError) -> GraphError:
+        """Take tokens out of its text, add how long to wait, and remember that nothing more is to be asked."""
+        for secret in (self.credential.token, self.__dict__.get("_token")):
+            error.message = error.message.replace(secret, "***") if secret else error.message
         error.message = _TOKEN.sub("***", error.message)
-        for secret in self._secrets:
-            error.message = error.message.replace(secret, "***")
         if isinstance(error, GraphWaitError):
             error.delay = self.usage.regain_access
+        self.usage.halt(error)
         return error
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from meta_insights import registry
 from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
-from meta_insights.gather import Listing, Snapshots
-from meta_insights.hook import FacebookInsightsHook, PageSize
+from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
+from meta_insights.gather import Listing, Snapshots, resumed
+from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
 from meta_insights.page_reader import PageReader
+from meta_insights.records import Content
 from meta_insights.registry import Integration
+from meta_insights.token_health import TokenHealth
+from meta_insights.usage import Usage
 from meta_insights.warehouse import Warehouse
 from meta_insights.windows import run_day
 
@@ -32,6 +35,7 @@ def current_run(context: Mapping[str, Any]) -> Run:
     return Run(
         run_id=context["dag_run"].run_id,
         try_number=context["ti"].try_number,
+        first_try=context["ti"].max_tries - context["task"].retries + 1,
         day=run_day(context, datetime.now(UTC)),
         lookback_days=int(params["lookback_days"]),
         refresh=bool(params["refresh"]),
@@ -51,47 +55,74 @@ def list_integrations(run: Run, params: Mapping[str, Any]) -> list[dict[str, str
 def ingest_content(integration: Mapping[str, str], run: Run) -> dict[str, int]:
     """List the content published in the look-back, store it, and mark what is gone. Return counts of items.
 
-    Raises the gravest GraphError when an edge could not be read to its end; what was read is stored all the same.
+    A later try in the same run reads only the edges that are missing. Raises the gravest GraphError when an edge could
+    not be read to its end; what was read is stored all the same.
     """
     with _stage(integration, run, "content") as (stage, reader):
-        listing = Listing(reader, run.since, run.until, stage.problems)
-        content = listing.gather()
-        stage.asked = sum(map(len, listing.nodes.values()))
-        stage.stored = len(content)
+        known, _ = _live_content(stage)
+        listing = Listing(reader, stage.problems, since=run.since, until=run.until, known=known)
+        before = stage.left_by_the_try_before()
+        listing.unread = [edge for edge in listing.unread if before is None or edge in before.get("edges", ())]
+        listing.gather()
+        _check_token(stage, reader.hook)
+        stage.asked, stage.stored = listing.listed, len(listing.content)
         with stage.warehouse.transaction() as transaction:
-            transaction.merge("content", content, stage.integration_key | {"seen_at": listing.observed_at})
+            transaction.merge("content", listing.content, stage.integration_key | {"seen_at": listing.observed_at})
+        stage.missing = {"edges": listing.unread}
         listing.raise_gravest()
-        _mark_gone(stage, reader, {row.external_content_id for row in content}, listing.observed_at)
+        _mark_gone(stage, reader, listing)
     return stage.counts()
 
 
-def _mark_gone(stage: Stage, reader: PageReader, listed: set[str], seen_at: datetime) -> None:
+def _check_token(stage: Stage, hook: FacebookInsightsHook) -> None:
+    """Learn what the token is worth, and warn in time. That it cannot be learned is a note, no failure."""
+    if stage.usage.halted_by:
+        return
+    try:
+        answer = hook.debug_token()
+    except GraphError as error:
+        stage.problems.note("token", "debug_token", error.message)
+        return
+    if answer:
+        stage.token = TokenHealth.of(answer.body)
+        stage.warn(stage.token.warnings(datetime.now(UTC)))
+
+
+def _mark_gone(stage: Stage, reader: PageReader, listing: Listing) -> None:
     """Mark content that is not listed any more, once Graph has said of each that it does not exist."""
-    unlisted = [content_id for content_id in _live_content(stage) if content_id not in listed]
-    if gone := reader.gone(unlisted):
+    if gone := reader.gone(listing.vanished()):
         log.info("%s contents are gone from Graph", len(gone))
         with stage.warehouse.transaction() as transaction:
             transaction.execute(
-                "upsert/content_deleted", stage.integration_key | {"external_content_ids": gone, "gone_at": seen_at}
+                "upsert/content_deleted",
+                stage.integration_key | {"external_content_ids": gone, "gone_at": listing.observed_at},
             )
 
 
-def _live_content(stage: Stage) -> dict[str, dict[str, Any]]:
-    window = {"since": stage.run.since, "until": stage.run.until}
+def _live_content(stage: Stage) -> tuple[dict[str, Content], set[str]]:
+    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
+    run = stage.run
+    window = {"since": run.since, "until": run.until, "date": run.day.date}
     rows = stage.warehouse.select("live_content", stage.integration_key | window)
-    return {row["external_content_id"]: row for row in rows}
+    unseen = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
+    return {row["external_content_id"]: Content(**row) for row in rows}, unseen
 
 
 def ingest_metrics(integration: Mapping[str, str], run: Run) -> dict[str, int]:
     """Snapshot all live content of the look-back, read the Page's own days, and store both. Return counts of items.
 
-    Raises the gravest GraphError when something could not be had that a retry or a repair can still give.
+    A later try in the same run reads only what is missing. Raises the gravest GraphError when something could not be
+    had that a retry or a repair can still give.
     """
     with _stage(integration, run, "metrics") as (stage, reader):
-        snapshots = Snapshots(reader, run.since, run.until, stage.problems, live=_live_content(stage))
+        live, unseen = _live_content(stage)
+        unread = resumed(Snapshots.parts(live), stage.left_by_the_try_before(), unseen)
+        asked = set().union(*unread.values()) & live.keys()
+        snapshots = Snapshots(reader, stage.problems, live=live, unread=unread)
         snapshots.gather(run.page_dates)
         _store(stage, snapshots)
-        stage.asked, stage.stored = len(snapshots.live), len(snapshots.stored)
+        stage.missing = {part: sorted(ids) for part, ids in unread.items() if ids}
+        stage.asked, stage.stored = len(asked), len(snapshots.stored)
         stage.skipped = len(snapshots.skipped - snapshots.stored)
         stage.failed = stage.asked - stage.stored - stage.skipped
         snapshots.raise_gravest()
@@ -112,27 +143,37 @@ def _store(stage: Stage, snapshots: Snapshots) -> None:
 @contextmanager
 def _stage(integration: Mapping[str, str], run: Run, name: str) -> Iterator[tuple[Stage, PageReader]]:
     """Open the ledger, check who owns the integration, and only then make the reader of its Page."""
-    with Stage(Warehouse(), Integration(**integration), run, name) as stage:
+    usage = Usage(brake_percent=run.settings.brake_percent)
+    with Stage(Warehouse(), Integration(**integration), run, name, usage) as stage:
         current = registry.owned(stage.warehouse, stage.integration)
-        known = stage.warehouse.select("integration_health", stage.integration_key)
-        stage.dead_metrics, size = _remembered(known[0] if known else {})
-        hook = FacebookInsightsHook(
-            current.conn_id,
-            current.external_id,
-            usage=stage.usage,
-            read_timeout=run.settings.read_timeout,
-            backoff=run.settings.api_backoff,
-        )
-        yield stage, PageReader(hook, current.external_id, dead=stage.dead_metrics, size=size)
-        stage.page_size = size.next_run
-        log.info("%s of %s for %s: %s", name, current.name, run.day.date, stage.counts())
+        reader = _reader(stage, current)
+        try:
+            yield stage, reader
+        finally:
+            stage.page_sizes = {name: size.next_run for name, size in reader.sizes.items() if size.used}
+            log.info("%s of %s for %s: %s", name, current.name, run.day.date, stage.counts())
+        served, pinned = usage.served_version, reader.hook.credential.version
+        if served and served != pinned:
+            stage.warn([f"Graph answers as {served}, not as {pinned}: set extra.api_version of {current.conn_id!r}"])
 
 
-def _remembered(health: Mapping[str, Any]) -> tuple[dict[str, str], PageSize]:
-    """Return the metrics that are dead for now, and the page size that worked."""
+def _reader(stage: Stage, integration: Integration) -> PageReader:
+    """Make the reader of a Page, with what earlier runs learned of it."""
+    known = stage.warehouse.select("integration_health", stage.integration_key)
+    health = known[0] if known else {"dead_metrics": {}, "page_sizes": {}}
     youngest = datetime.now(UTC) - DEAD_METRIC_REST
-    dead = {key: at for key, at in health.get("dead_metrics", {}).items() if datetime.fromisoformat(at) > youngest}
-    return dead, PageSize(health.get("page_size", 100))
+    dead = {key: at for key, at in health["dead_metrics"].items() if datetime.fromisoformat(at) > youngest}
+    stage.dead_metrics = dead
+    settings = stage.run.settings
+    hook = FacebookInsightsHook(
+        integration.conn_id,
+        integration.external_id,
+        usage=stage.usage,
+        read_timeout=settings.read_timeout,
+        backoff=settings.api_backoff,
+        connections=settings.connections,
+    )
+    return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
 
 
 def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> None:

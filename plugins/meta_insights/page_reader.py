@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from meta_insights.errors import GraphMetricError, GraphSkipError
+from meta_insights.hook import MAX_PAGE_SIZE, PageSize
 from meta_insights.metrics import Edge, metrics_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from meta_insights.errors import GraphError
-    from meta_insights.hook import Answer, FacebookInsightsHook, PageSize
+    from meta_insights.hook import Answer, FacebookInsightsHook
     from meta_insights.metrics import Metric
 
 log = logging.getLogger(__name__)
@@ -30,17 +31,28 @@ CONTENT_EDGES = {
     "videos": "id,post_id,description,created_time,permalink_url",
     "video_reels": "id,post_id,description,created_time,permalink_url",
 }
-COUNT_FIELDS = "id,shares,comments.limit(0).summary(true)"
+LISTINGS = {Edge.POST: "published_posts", Edge.REEL: "video_reels", Edge.VIDEO: "videos"}
+COUNTS = {Edge.POST: "id,shares,comments.limit(0).summary(true)", Edge.REEL: "id", Edge.VIDEO: "id"}
+INSIGHTS = {Edge.POST: "insights", Edge.REEL: "video_insights", Edge.VIDEO: "video_insights"}
 
 
 class PageReader:
-    """Reads one Page. ``dead`` maps the metrics that Graph refuses to since when (ISO text), and grows."""
+    """Reads one Page.
 
-    def __init__(self, hook: FacebookInsightsHook, page_id: str, *, dead: dict[str, str], size: PageSize) -> None:
+    ``dead`` maps the metrics that Graph refuses to since when (ISO text), ``sizes`` each listing to the page size that
+    works for it; both grow.
+    """
+
+    def __init__(
+        self, hook: FacebookInsightsHook, page_id: str, *, dead: dict[str, str], sizes: Mapping[str, int]
+    ) -> None:
         self.hook = hook
         self.page_id = page_id
         self.dead = dead
-        self.size = size
+        self.sizes = {
+            name: PageSize(sizes.get(name, MAX_PAGE_SIZE))
+            for name in (*CONTENT_EDGES, *(edge.value for edge in LISTINGS))
+        }
 
     def metrics(self, edge: Edge) -> list[Metric]:
         """Return the metrics of an edge that are asked for now."""
@@ -49,7 +61,7 @@ class PageReader:
     def content(self, edge: str, since: datetime, until: datetime) -> Iterator[Answer]:
         """Read the content published in [since, until) of one edge of CONTENT_EDGES."""
         params = {"fields": CONTENT_EDGES[edge], **_span(since, until)}
-        return self.hook.pages(f"{self.page_id}/{edge}", params, self.size)
+        return self.hook.pages(f"{self.page_id}/{edge}", params, self.sizes[edge])
 
     def gone(self, content_ids: Sequence[str]) -> list[str]:
         """Return those of the objects that Graph says do not exist (or cannot be read) any more.
@@ -62,40 +74,40 @@ class PageReader:
                 raise answer
         return [i for i, answer in zip(content_ids, answers, strict=True) if isinstance(answer, GraphSkipError)]
 
-    def listed_snapshots(self, since: datetime, until: datetime) -> Iterator[Answer]:
-        """Read the counters and insights of the posts published in [since, until), by listing.
+    def listed_snapshots(self, edge: Edge, since: datetime, until: datetime) -> Iterator[Answer]:
+        """Read the counters of the objects of an edge published in [since, until), by listing.
 
         A page may come twice when a metric died in between; its objects are the same.
         """
+        path = f"{self.page_id}/{LISTINGS[edge]}"
 
-        def read(metrics: Sequence[Metric], limit: int | None = None) -> dict[str, Any]:
-            return {"fields": _fields(metrics), **_span(since, until), **({"limit": limit} if limit else {})}
+        def params(metrics: Sequence[Metric]) -> dict[str, Any]:
+            return {"fields": _fields(edge, metrics), **_span(since, until)}
 
-        path = f"{self.page_id}/published_posts"
         while True:
             try:
-                yield from self.hook.pages(path, read(self.metrics(Edge.POST)), self.size)
+                yield from self.hook.pages(path, params(self.metrics(edge)), self.sizes[edge.value])
             except GraphMetricError as error:
-                self._set_aside(Edge.POST, error, lambda metric: f"{path}?{urlencode(read([metric], limit=1))}")
+                self._set_aside(edge, error, lambda metric: f"{path}?{urlencode({**params([metric]), 'limit': 1})}")
             else:
                 return
 
-    def post_snapshots(self, post_ids: Sequence[str]) -> dict[str, Answer | GraphError]:
-        """Read the same of single posts, by batch: what the listing did not carry."""
+    def snapshots(self, edge: Edge, object_ids: Sequence[str]) -> dict[str, Answer | GraphError]:
+        """Read the same of single objects, by batch: what the listing did not carry."""
 
-        def path(post_id: str, metrics: Sequence[Metric]) -> str:
-            return f"{post_id}?{urlencode({'fields': _fields(metrics)})}"
+        def path(object_id: str, metrics: Sequence[Metric]) -> str:
+            return f"{object_id}?{urlencode({'fields': _fields(edge, metrics)})}"
 
-        return self._batch(Edge.POST, post_ids, path)
-
-    def video_snapshots(self, edge: Edge, video_ids: Sequence[str]) -> dict[str, Answer | GraphError]:
-        """Read the lifetime insights of videos or reels, by batch."""
-
-        def path(video_id: str, metrics: Sequence[Metric]) -> str:
-            query = urlencode({"metric": _names(metrics), "period": "lifetime"})
-            return f"{video_id}/video_insights?{query}"
-
-        return self._batch(edge, video_ids, path)
+        results: dict[str, Answer | GraphError] = {}
+        waiting = list(object_ids)
+        while waiting:
+            metrics = self.metrics(edge)
+            results.update(zip(waiting, self.hook.batch([path(i, metrics) for i in waiting]), strict=True))
+            refused = {i: result for i in waiting if isinstance(result := results[i], GraphMetricError)}
+            for object_id, error in list(refused.items())[:1]:
+                self._set_aside(edge, error, lambda metric, one=object_id: path(one, [metric]))  # type: ignore[misc]
+            waiting = list(refused)
+        return results
 
     def page_days(self, first: date, last: date) -> Answer | None:
         """Read the Page's daily insights from one Pacific date to another. None when every metric is dead.
@@ -118,19 +130,6 @@ class PageReader:
             except GraphMetricError as error:
                 self._set_aside(Edge.PAGE, error, lambda metric: f"{path}?{urlencode(params([metric]))}")
         return None
-
-    def _batch(
-        self, edge: Edge, ids: Sequence[str], path: Callable[[str, Sequence[Metric]], str]
-    ) -> dict[str, Answer | GraphError]:
-        results: dict[str, Answer | GraphError] = {}
-        waiting = list(ids)
-        while waiting and (metrics := self.metrics(edge)):
-            results.update(zip(waiting, self.hook.batch([path(i, metrics) for i in waiting]), strict=True))
-            refused = {i: result for i in waiting if isinstance(result := results[i], GraphMetricError)}
-            for item, error in list(refused.items())[:1]:
-                self._set_aside(edge, error, lambda metric, item=item: path(item, [metric]))  # type: ignore[misc]
-            waiting = list(refused)
-        return results
 
     def _set_aside(self, edge: Edge, error: GraphMetricError, path: Callable[[Metric], str]) -> None:
         """Find the metrics that Graph refuses, each asked for alone in one batch, and ask for them no more.
@@ -156,7 +155,7 @@ def _names(metrics: Iterable[Metric]) -> str:
     return ",".join(metric.name for metric in metrics)
 
 
-def _fields(metrics: Sequence[Metric]) -> str:
-    if not metrics:
-        return COUNT_FIELDS
-    return f"{COUNT_FIELDS},insights.metric({_names(metrics)}).period(lifetime){{name,period,values}}"
+def _fields(edge: Edge, metrics: Sequence[Metric]) -> str:
+    """Return the fields of an object with its lifetime insights nested; each period is pinned, or all would come."""
+    nested = f"{INSIGHTS[edge]}.metric({_names(metrics)}).period(lifetime){{name,period,values}}"
+    return ",".join([COUNTS[edge], *([nested] if metrics else [])])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.metrics import Edge, count
+from meta_insights.metrics import count
 from meta_insights.text import clean_text, hashtags
 from meta_insights.windows import measured_date
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONTENT_TYPES = ("post", "photo", "link", "video", "reel")
 _BY_MEDIA_TYPE = {"photo": "photo", "album": "photo", "link": "link", "video": "video"}
 _EXAMPLES = 5
+ABSENT = "absent from the answer"
 _ID = re.compile(r"\d+(_\d+)?")
 
 
@@ -33,6 +34,11 @@ class Problems:
     """What could not be had, told once per field and reason, with how often and a few examples."""
 
     counts: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def never_seen(self) -> set[str]:
+        """Return what was absent from every good answer: unavailable, though Graph refused nothing."""
+        return {about for about, reason in self.counts if reason == ABSENT} - self.seen
 
     def note(self, item: str, about: str, reason: str) -> None:
         """Note that ``about`` of ``item`` is missing, and why."""
@@ -118,23 +124,26 @@ def full_post_id(page_id: str, post_id: Any) -> str | None:
     return post_id if "_" in post_id else f"{page_id}_{post_id}"
 
 
-def parse_content(page_id: str, nodes: Mapping[str, Iterable[Any]], problems: Problems) -> list[Content]:
-    """Join three edges of a Page (published_posts, videos, video_reels) into one row per content.
+def parse_content(
+    page_id: str, nodes: Mapping[str, Iterable[Any]], problems: Problems, known: Iterable[Content] = ()
+) -> list[Content]:
+    """Join three edges of a Page (published_posts, videos, video_reels) into one row per listed content.
 
-    A video or reel that belongs to a listed post is that post; one that belongs to none is a content of its own,
-    under its post's id when it tells one.
+    A video or reel that belongs to a post that is listed, or ``known`` from before, is that post; one that belongs to
+    none is a content of its own, under its post's id when it tells one.
     """
+    before = {row.external_content_id: row for row in known}
+    by_video = {row.video_id: key for key, row in before.items() if row.video_id}
     content: dict[str, Content] = {}
-    by_video: dict[str, str] = {}
     for node in _whole(nodes["published_posts"], "post", problems):
-        post = _post(node)
+        post = _post(node, before.get(node["id"]))
         content[post.external_content_id] = post
         if post.video_id:
             by_video[post.video_id] = post.external_content_id
     for kind, edge in (("video", "videos"), ("reel", "video_reels")):
         for node in _whole(nodes[edge], kind, problems):
             key = by_video.get(node["id"]) or full_post_id(page_id, node.get("post_id")) or node["id"]
-            content[key] = _film(key, kind, node, content.get(key))
+            content[key] = _film(key, kind, node, content.get(key) or before.get(key))
             by_video[node["id"]] = key
     return list(content.values())
 
@@ -153,13 +162,15 @@ def _whole(nodes: Iterable[Any], kind: str, problems: Problems) -> Iterator[dict
         yield {**node, "created_time": created}
 
 
-def _post(node: dict[str, Any]) -> Content:
+def _post(node: dict[str, Any], known: Content | None) -> Content:
     attachments = node.get("attachments")
     rows = attachments.get("data") if isinstance(attachments, dict) else None
     attachment = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
     target = attachment.get("target")
     content_type = _BY_MEDIA_TYPE.get(str(attachment.get("media_type")), "post")
     video_id = target.get("id") if content_type == "video" and isinstance(target, dict) else None
+    if known and known.content_type == "reel":
+        content_type, video_id = "reel", known.video_id  # no listing of posts tells a reel from another video
     return _content(
         node["id"], content_type, node, node.get("message"), video_id if isinstance(video_id, str) else None
     )
@@ -211,8 +222,9 @@ def filled(item: str, values: Mapping[str, Any], metrics: Iterable[Metric], prob
     row: dict[str, Any] = {}
     for metric in metrics:
         if metric.name not in values:
-            problems.note(item, metric.key, "absent from the answer")
+            problems.note(item, metric.key, ABSENT)
             continue
+        problems.seen.add(metric.key)
         for column, parse in metric.fills.items():
             try:
                 row[column] = parse(values[metric.name])
@@ -229,6 +241,17 @@ def snapshot(content_id: str, row: Mapping[str, Any], observed_at: datetime) -> 
     return Snapshot(content_id, observed_at, **columns, breakdowns=breakdowns)
 
 
+def film_row(node: Mapping[str, Any], metrics: Iterable[Metric], problems: Problems) -> dict[str, Any]:
+    """Return the counters of a video or reel node: its nested video insights."""
+    return _nested(node, "video_insights", metrics, problems)
+
+
+def _nested(node: Mapping[str, Any], name: str, metrics: Iterable[Metric], problems: Problems) -> dict[str, Any]:
+    insights = node.get(name)
+    values = insight_values(insights.get("data") if isinstance(insights, dict) else None, "lifetime")
+    return filled(str(node.get("id")), values, metrics, problems)
+
+
 def post_row(
     node: Mapping[str, Any], content_type: str, metrics: Iterable[Metric], problems: Problems
 ) -> dict[str, Any]:
@@ -237,9 +260,7 @@ def post_row(
     ``shares`` is absent when there are none. A reel's comments and shares come from its own insights.
     """
     item = str(node.get("id"))
-    insights = node.get("insights")
-    values = insight_values(insights.get("data") if isinstance(insights, dict) else None, "lifetime")
-    row = filled(item, values, metrics, problems)
+    row = _nested(node, "insights", metrics, problems)
     if content_type != "reel":
         for column, edge, key in (
             ("comments", "comments", "summary.total_count"),
@@ -274,7 +295,7 @@ def parse_page_days(
                 values = {metric.name: point.get("value")}
                 rows.setdefault(day, {}).update(filled(day.isoformat(), values, [metric], problems))
     for name in by_name.keys() - told:
-        problems.note("page", f"{Edge.PAGE.name.lower()}.{name}", "absent from the answer")
+        problems.note("page", by_name[name].key, ABSENT)
     return [PageDay(day, observed_at, **row) for day, row in sorted(rows.items())]
 
 

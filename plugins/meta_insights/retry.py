@@ -33,28 +33,44 @@ PERMANENT = (
     psycopg.ProgrammingError,
     psycopg.IntegrityError,
 )
-LONGEST_DELAY = timedelta(hours=1)
+FAULTS = 5
+"""How many faults a task survives."""
+WAITS = 12
+"""How often a task waits for the rate limit, beside that."""
+RETRIES = FAULTS + WAITS
+LONGEST_BACKOFF = timedelta(hours=1)
+LONGEST_WAIT = timedelta(hours=2)
+FIRST_WAIT = timedelta(minutes=5)
 _jitter = random.SystemRandom()
 
 
 class GraphRetryPolicy(RetryPolicy):
     """Stop fails at once; wait retries when Graph gives access again; all else retries with exponential backoff.
 
-    The jitter is random per task: the retries of many Pages do not arrive in one second.
+    Waits and faults are counted apart, from the task's last clear on: being throttled eats no retry that a fault may
+    need, and the task ends in bounded time whatever Graph does. For tasks with ``retries=RETRIES``. The jitter is
+    random per task, so that the retries of many Pages do not arrive in one second.
     """
 
     def evaluate(
         self,
         exception: BaseException,
         try_number: int,
-        max_tries: int,  # noqa: ARG002
+        max_tries: int,
         context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
         """Decide in the worker, with the exception in hand."""
         if isinstance(exception, PERMANENT):
             return RetryDecision.fail(reason=str(exception))
-        base = Settings.from_environment().retry_delay
-        delay = min(base * 2 ** (try_number - 1), LONGEST_DELAY)
+        tries = try_number - (max_tries - RETRIES)
+        waits: int = getattr(exception, "waits_before", 0)
         if isinstance(exception, GraphWaitError):
-            delay = exception.delay or max(delay, timedelta(minutes=5))
+            delay = min(exception.delay or FIRST_WAIT * 2**waits, LONGEST_WAIT)
+            left = WAITS - waits
+        else:
+            faults = tries - waits
+            delay = min(Settings.from_environment().retry_delay * 2 ** (faults - 1), LONGEST_BACKOFF)
+            left = FAULTS + 1 - faults
+        if left <= 0:
+            return RetryDecision.fail(reason=f"given up: {exception}")
         return RetryDecision.retry(delay * _jitter.uniform(1, 1.25), reason=str(exception))

@@ -13,7 +13,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.encoders import coerce_to_core_timetable
 
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.retry import RETRIES, GraphRetryPolicy
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def test_content_comes_before_metrics_before_aggregate_before_check(dag: DAG) ->
     }
 
 
-def test_only_the_aggregate_runs_whatever_happened(dag: DAG) -> None:
+def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> None:
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
-    assert rules.pop("aggregate") == "all_done"
-    assert set(rules.values()) == {"all_success"}
+    assert {task_id for task_id, rule in rules.items() if rule == "all_done"} == {"page.metrics", "aggregate"}
+    assert set(rules.values()) == {"all_done", "all_success"}
 
 
 def test_a_wrong_setting_is_an_import_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_a_killed_task_is_retried_after_the_delay_of_the_settings(dag: DAG) -> N
 
 def test_every_task_retries_by_the_exception(dag: DAG) -> None:
     for task in dag.tasks:
-        assert task.retries == 5, task.task_id
+        assert task.retries == RETRIES, task.task_id
         assert isinstance(task.retry_policy, GraphRetryPolicy), task.task_id
 
 

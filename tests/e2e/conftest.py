@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from e2e_scene import Scene, quick
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
 from meta_insights.windows import Day
+from scene import Scene, quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from e2e_scene import Scene
+    from scene import Scene
 
 
 def sample_values(scene: Scene, one: Any) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from e2e_scene import Scene, quick, until
 from graph_sandbox.world import World
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
 from meta_insights.windows import Day
+from scene import Scene, quick, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

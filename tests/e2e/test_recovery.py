@@ -19,12 +19,12 @@ import psycopg
 import pytest
 import requests
 
-from e2e_scene import Scene, quick, until
 from graph_sandbox.world import World
 from local_stack import processes
 from local_stack.airflow_client import AirflowApiError
 from local_stack.stack import LocalStack
 from meta_insights.windows import Day
+from scene import Scene, quick, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

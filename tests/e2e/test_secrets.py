@@ -11,7 +11,7 @@ import psycopg
 from local_stack import postgres
 
 if TYPE_CHECKING:
-    from e2e_scene import Scene
+    from scene import Scene
 
 
 def dump(dsn: str) -> str:

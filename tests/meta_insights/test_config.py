@@ -22,6 +22,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         read_timeout=timedelta(seconds=60),
         api_backoff=timedelta(seconds=1),
         page_history_days=4,
+        brake_percent=85,
+        connections=4,
     )
 
 

@@ -19,6 +19,7 @@ from meta_insights.errors import (
     GraphWaitError,
 )
 from meta_insights.hook import ATTEMPTS, Answer, FacebookInsightsHook, PageSize
+from meta_insights.usage import Usage
 from support import SEEN_AT, connect
 
 if TYPE_CHECKING:
@@ -175,8 +176,9 @@ def test_too_much_data_even_for_one_object_is_an_error(
 
 
 def test_a_page_size_grows_again_after_a_run_without_trouble() -> None:
-    assert PageSize(25).next_run == 50
-    assert PageSize(100).next_run == 100
+    assert PageSize(25, used=True).next_run == 50
+    assert PageSize(100, used=True).next_run == 100
+    assert PageSize(25).next_run == 25
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_throttling_waits_as_long_as_graph_says_and_asks_no_more(
 
 
 def test_a_task_cannot_call_for_ever(graph: Served, page_id: str) -> None:
-    hook = FacebookInsightsHook(page_id=page_id, max_calls=5)
+    hook = FacebookInsightsHook(page_id=page_id, usage=Usage(max_calls=5))
     with pytest.raises(GraphStopError, match="more than 5 calls"):
         ids(hook, PageSize(1))
     assert hook.usage.calls == 5

@@ -1,5 +1,6 @@
 -- One row is one try of one stage for one integration in one DAG run: what was asked, stored, skipped, failed and why.
 -- Written by every task at its start and at its end; a try that was killed stays `running`.
+-- `missing` is what the next try has to read, by part of the stage; null: everything.
 create table analytics.ingestion_run (
     run_id text not null,
     organization_id text not null,
@@ -18,6 +19,8 @@ create table analytics.ingestion_run (
     skipped integer not null default 0,
     failed integer not null default 0,
     failures jsonb not null default '[]',
+    warnings text[] not null default '{}',
+    missing jsonb,
     unavailable_metrics text[] not null default '{}',
     served_api_version text,
     error_class text,

@@ -8,7 +8,12 @@ create table analytics.integration_health (
     last_error_class text,
     last_error_message text,
     dead_metrics jsonb not null default '{}',
-    page_size integer not null default 100,
+    page_sizes jsonb not null default '{}',
+    token_checked_at timestamptz,
+    token_is_valid boolean,
+    token_expires_at timestamptz,
+    token_data_access_expires_at timestamptz,
+    token_missing_scopes text[],
     updated_at timestamptz not null default now(),
     primary key (organization_id, integration_id),
     foreign key (organization_id, integration_id) references analytics.integration (organization_id, id)

@@ -1,9 +1,26 @@
--- The content of one integration published in [since, until) that is not known to be gone, oldest first.
-select external_content_id, content_type, video_id
+-- The content of one integration published in [since, until) that is not known to be gone, oldest first, and whether
+-- anything of it is stored for the date.
+select
+    content.external_content_id,
+    content.content_type,
+    content.caption,
+    content.hashtags,
+    content.permalink_url,
+    content.published_at,
+    content.video_id,
+    exists (
+        select
+        from analytics.content_daily_metric as metric
+        where metric.organization_id = content.organization_id
+            and metric.integration_id = content.integration_id
+            and metric.external_content_id = content.external_content_id
+            and metric.date = %(date)s
+            and metric.deleted_at is null
+    ) as is_measured
 from analytics.content
-where organization_id = %(organization_id)s
-    and integration_id = %(integration_id)s
-    and published_at >= %(since)s
-    and published_at < %(until)s
-    and deleted_at is null
-order by published_at, external_content_id
+where content.organization_id = %(organization_id)s
+    and content.integration_id = %(integration_id)s
+    and content.published_at >= %(since)s
+    and content.published_at < %(until)s
+    and content.deleted_at is null
+order by content.published_at, content.external_content_id

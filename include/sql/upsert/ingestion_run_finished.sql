@@ -11,6 +11,8 @@ set
     skipped = %(skipped)s,
     failed = %(failed)s,
     failures = %(failures)s,
+    warnings = %(warnings)s,
+    missing = %(missing)s,
     unavailable_metrics = %(unavailable_metrics)s,
     served_api_version = %(served_api_version)s,
     error_class = %(error_class)s,

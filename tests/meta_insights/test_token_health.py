@@ -1,0 +1,57 @@
+"""What debug_token says, and what a person is warned of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from meta_insights.token_health import REQUIRED_SCOPES, TokenHealth
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def health(**data: Any) -> TokenHealth:
+    return TokenHealth.of({"data": {"is_valid": True, "scopes": list(REQUIRED_SCOPES), **data}})
+
+
+def test_a_token_that_never_expires_warns_of_nothing() -> None:
+    token = health(expires_at=0, data_access_expires_at=0)
+    assert token == TokenHealth(is_valid=True)
+    assert list(token.warnings(NOW)) == []
+
+
+@pytest.mark.parametrize(("days", "warned"), [(13, True), (15, False), (-1, True)])
+def test_a_warning_comes_from_two_weeks_before_the_end(days: int, *, warned: bool) -> None:
+    at = NOW + timedelta(days=days)
+    for name, what in (
+        ("expires_at", "the token expires at"),
+        ("data_access_expires_at", "its access to data expires"),
+    ):
+        told = list(health(**{name: int(at.timestamp())}).warnings(NOW))
+        assert bool(told) is warned
+        assert all(what in warning for warning in told)
+
+
+def test_a_dead_token_and_missing_permissions_are_told() -> None:
+    token = health(is_valid=False, scopes=["pages_show_list", "read_insights"])
+    assert token.missing_scopes == ["pages_read_engagement", "pages_read_user_content"]
+    assert list(token.warnings(NOW)) == [
+        "the token is not valid any more: put a new one into the connection",
+        "the token lacks the permissions pages_read_engagement, pages_read_user_content",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": None},
+        {"data": {"is_valid": "yes", "expires_at": "soon", "scopes": "all"}},
+        {"data": {"expires_at": 10**30}},
+    ],
+)
+def test_a_strange_body_is_unknown_and_not_bad(body: dict[str, Any]) -> None:
+    assert TokenHealth.of(body) == TokenHealth()
+    assert list(TokenHealth.of(body).warnings(NOW)) == []
