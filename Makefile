@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test cases calls lock clean
+.PHONY: help run up down psql test test-e2e secrets cases calls lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -9,7 +9,7 @@ MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERR
 export PYTHONPATH := include:plugins
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "make %-6s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
 
 run: $(INSTALLED) ## run the DAG for the last full Pacific day, or DATE=YYYY-MM-DD, and show what it stored
 	@$(VENV_PYTHON) -m local_stack run --date '$(DATE)'
@@ -23,11 +23,19 @@ down: $(INSTALLED) ## stop what `make up` started
 psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
 	@$(VENV_PYTHON) -m local_stack psql $(ARGS)
 
-test: $(INSTALLED) ## check format, lint and types, and run all tests
+test: $(INSTALLED) ## check format, lint and types, and run the tests, in minutes
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
-	$(VENV_PYTHON) -m pytest
+	$(VENV_PYTHON) -m pytest -m 'not long'
+
+test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
+	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \
+		{ echo 'redis-server and docker-compose are needed: apt-get install redis-server docker-compose'; exit 1; }
+	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
+
+secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
+	@$(VENV_PYTHON) -m local_stack secrets
 
 cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and states of each case
 	@$(MEASURE) -m bench.cases

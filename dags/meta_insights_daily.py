@@ -19,23 +19,21 @@ is marked late and makes no daily change.
 
 from __future__ import annotations
 
-import os
-from datetime import datetime
-
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
+from meta_insights.config import Settings
 from meta_insights.retry import RETRIES, GraphRetryPolicy
 
 PACIFIC = "America/Los_Angeles"
-START_DATE = datetime.fromisoformat(os.environ.get("META_INSIGHTS_START_DATE", "2026-11-01"))
+SETTINGS = Settings.from_environment()
 INSIGHTS = Asset("meta_insights_daily", uri="postgres://insights_warehouse/warehouse/analytics/daily_aggregate")
 BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
 
 
 @dag(
     schedule=CronDataIntervalTimetable("0 0 * * *", timezone=PACIFIC),
-    start_date=START_DATE,
+    start_date=SETTINGS.start_date,
     catchup=True,
     max_active_runs=2,
     doc_md=__doc__,
@@ -47,7 +45,12 @@ BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
         "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
         "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
     },
-    default_args={"retries": RETRIES, "retry_policy": GraphRetryPolicy()},
+    default_args={
+        "retries": RETRIES,
+        "retry_policy": GraphRetryPolicy(),
+        "retry_delay": SETTINGS.retry_delay,  # after a killed process, which no policy is asked about
+        "execution_timeout": SETTINGS.task_timeout,
+    },
 )
 def meta_insights_daily() -> None:
     """Content, then metrics, of each Page; then the aggregate of all; then its checks."""

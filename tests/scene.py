@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,10 +12,42 @@ import psycopg
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from graph_sandbox.world import World
     from local_stack.airflow_client import TaskInstance
     from local_stack.stack import LocalStack
     from meta_insights.windows import Day
+
+
+QUICK = {
+    "META_INSIGHTS_RETRY_DELAY_SECONDS": "0.2",
+    "META_INSIGHTS_API_BACKOFF_SECONDS": "0.05",
+    "META_INSIGHTS_READ_TIMEOUT_SECONDS": "10",
+    "META_INSIGHTS_START_DATE": "2026-01-01",
+}
+KEYS = {
+    "content": ("organization_id", "integration_id", "external_content_id"),
+    "content_daily_metric": ("organization_id", "integration_id", "external_content_id", "date"),
+    "page_daily_metric": ("organization_id", "integration_id", "date"),
+    "daily_aggregate": ("organization_id", "integration_id", "content_type", "date"),
+}
+"""The tables of what was measured, each with its key. The second part of a key is the integration."""
+
+
+def quick(**settings: str) -> dict[str, str]:
+    """Return the environment of a stack whose retries come soon."""
+    return {"PATH": os.environ["PATH"], **QUICK, **settings}
+
+
+def until(what: str, condition: Callable[[], Any], timeout: float = 120.0) -> Any:
+    """Wait until a condition holds and return what it gave; TimeoutError if it does not hold in time."""
+    deadline = time.monotonic() + timeout
+    while not (found := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {timeout:.0f} s still not: {what}")
+        time.sleep(0.2)
+    return found
 
 
 @dataclass
@@ -30,11 +64,15 @@ class Scene:
         """The moment at which the sandbox's clock stands."""
         return self.day.end + timedelta(hours=4)
 
-    def run(self, **conf: Any) -> tuple[str, str]:
-        """Run the DAG for the date to its end; return the run's id and state."""
+    def trigger(self, **conf: Any) -> str:
+        """Ask for a run of the date; return its id."""
         self.runs += 1
         run_id = f"test__{self.day.date}__{self.runs}"
-        self.stack.airflow.trigger({"date": str(self.day.date), **conf}, run_id)
+        return self.stack.airflow.trigger({"date": str(self.day.date), **conf}, run_id)
+
+    def run(self, **conf: Any) -> tuple[str, str]:
+        """Run the DAG for the date to its end; return the run's id and state."""
+        run_id = self.trigger(**conf)
         return run_id, self.stack.airflow.wait(run_id)
 
     def tasks(self, run_id: str) -> dict[tuple[str, int], TaskInstance]:
@@ -53,8 +91,18 @@ class Scene:
         assert len(found) == len({row["external_content_id"] for row in found})
         return {row["external_content_id"]: row for row in found}
 
-    def truth(self) -> dict[str, Any]:
-        """Return the content that the world shows of every Page, by id."""
-        since = self.day.lookback_start(28)
-        content = (self.world.content(page.id, since, self.day.end, self.seen_at) for page in self.world.pages)
+    def truth(self, pages: Iterable[str] | None = None) -> dict[str, Any]:
+        """Return the content that the world shows of every Page, or of these, by id."""
+        since, ids = self.day.lookback_start(28), pages or [page.id for page in self.world.pages]
+        content = (self.world.content(page_id, since, self.day.end, self.seen_at) for page_id in ids)
         return {one.full_id: one for of_page in content for one in of_page}
+
+    def stored_versions(self) -> dict[str, dict[tuple[Any, ...], Any]]:
+        """Return the version of every row of the measured tables, by table and key: who wrote it last, and when."""
+        return {
+            table: {
+                tuple(row[name] for name in key): (row["xmin"], row["updated_at"])
+                for row in self.rows(f"select xmin::text, * from analytics.{table}")
+            }
+            for table, key in KEYS.items()
+        }

@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `make up`, `make down` and `make psql`."""
+"""The commands behind `make run`, `make up`, `make down`, `make psql` and `make secrets`."""
 
 import argparse
 import logging
@@ -18,9 +18,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from local_stack import postgres
 from local_stack.airflow_client import AirflowApiError
 from local_stack.airflow_env import ADMIN
+from local_stack.credentials import complete_dotenv
 from local_stack.daily_run import run_day
 from local_stack.days import day_of
-from local_stack.settings import environment_of_checkout
+from local_stack.settings import CHECKOUT, environment_of_checkout
 from local_stack.stack import LocalStack, StackError
 from local_stack.state import StackBusyError, StackState, exclusive
 
@@ -85,6 +86,13 @@ def down() -> int:
     return 0
 
 
+def secrets() -> int:
+    """Write the secrets that docker-compose.yaml asks for to `.env`, unless they are there."""
+    added = complete_dotenv(CHECKOUT / ".env")
+    log.info("Added to .env: %s", ", ".join(added) or "nothing, it is complete")
+    return 0
+
+
 def psql(arguments: Sequence[str]) -> int:
     """Open the warehouse, starting PostgreSQL for the time if nothing runs."""
     stack = LocalStack()
@@ -131,7 +139,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         return run(arguments.date)
     if arguments.command == "psql":
         return psql(arguments.arguments)
-    return {"up": up, "down": down}[arguments.command]()
+    return {"up": up, "down": down, "secrets": secrets}[arguments.command]()
 
 
 def _arguments() -> argparse.Namespace:
@@ -140,6 +148,7 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("run", help=run.__doc__).add_argument("--date", default="", help="YYYY-MM-DD")
     commands.add_parser("up", help=up.__doc__)
     commands.add_parser("down", help=down.__doc__)
+    commands.add_parser("secrets", help=secrets.__doc__)
     commands.add_parser("psql", help=psql.__doc__)
     known, rest = parser.parse_known_args()
     if rest and known.command != "psql":

@@ -37,6 +37,7 @@ def airflow_environment(
         "AIRFLOW_HOME": str(layout.airflow),
         **_options("DATABASE", SQL_ALCHEMY_CONN=f"postgresql+psycopg2://{login}@{database}/airflow"),
         **_core(layout, credentials, ports, dags),
+        **_executor(login=f"{login}@{database}", credentials=credentials, ports=ports),
         **_services(layout, credentials, ports),
         **_scheduling(follow_schedule=follow_schedule),
     }
@@ -68,8 +69,6 @@ def _core(layout: Layout, credentials: Credentials, ports: Ports, dags: Path) ->
         DAGS_FOLDER=dags,
         PLUGINS_FOLDER=CHECKOUT / "plugins",
         LOAD_EXAMPLES=False,
-        EXECUTOR="LocalExecutor",
-        PARALLELISM=8,
         FERNET_KEY=credentials.fernet_key,
         EXECUTION_API_SERVER_URL=f"{api_url(ports)}/execution/",
         SIMPLE_AUTH_MANAGER_USERS=f"{ADMIN}:admin",
@@ -77,6 +76,22 @@ def _core(layout: Layout, credentials: Credentials, ports: Ports, dags: Path) ->
         HOSTNAME_CALLABLE="socket.gethostname",  # the fully qualified name may take a slow look-up
         TEST_CONNECTION="Enabled",
     )
+
+
+def _executor(*, login: str, credentials: Credentials, ports: Ports) -> dict[str, str]:
+    """Tasks run below the scheduler or, when there is a redis, in Celery workers that take them from it."""
+    if ports.redis is None:
+        return _options("CORE", EXECUTOR="LocalExecutor", PARALLELISM=8)
+    return {
+        **_options("CORE", EXECUTOR="CeleryExecutor", PARALLELISM=16),
+        **_options("CELERY", BROKER_URL=redis_url(credentials, ports)),
+        **_options("CELERY", RESULT_BACKEND=f"db+postgresql://{login}/airflow", WORKER_CONCURRENCY=4),
+    }
+
+
+def redis_url(credentials: Credentials, ports: Ports) -> str:
+    """Where the queue of the Celery workers is; it has the password of the stack's PostgreSQL."""
+    return f"redis://:{credentials.postgres_password}@{HOST}:{ports.redis}/0"
 
 
 def _services(layout: Layout, credentials: Credentials, ports: Ports) -> dict[str, str]:
@@ -91,9 +106,14 @@ def _services(layout: Layout, credentials: Credentials, ports: Ports) -> dict[st
 
 
 def _scheduling(*, follow_schedule: bool) -> dict[str, str]:
-    """Ask for quick turns between dependent tasks, and for edits of a DAG to be seen within seconds."""
+    """Ask for quick turns between dependent tasks, and for edits of a DAG to be seen within seconds.
+
+    What a killed scheduler or task leaves behind is taken up within a minute, not after five.
+    """
     return {
         **_options("SCHEDULER", USE_JOB_SCHEDULE=follow_schedule, SCHEDULER_IDLE_SLEEP_TIME=0.2),
+        **_options("SCHEDULER", SCHEDULER_HEALTH_CHECK_THRESHOLD=20, ORPHANED_TASKS_CHECK_INTERVAL=20),
+        **_options("SCHEDULER", TASK_INSTANCE_HEARTBEAT_TIMEOUT=60),
         # A worker notices the end of a task at its next heartbeat at the latest: 1 s instead of 5.
         **_options("WORKERS", MIN_HEARTBEAT_INTERVAL=1),
         **_options("DAG_PROCESSOR", REFRESH_INTERVAL=10, MIN_FILE_PROCESS_INTERVAL=10),

@@ -4,6 +4,7 @@ import base64
 import os
 import secrets
 from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Self
 
@@ -45,6 +46,20 @@ class Credentials:
         if missing:
             raise ValueError(f"{path} lacks {', '.join(missing)}: run `make clean` to begin anew")
         return cls(**{name: values[name] or "" for name in cls.__dataclass_fields__})
+
+
+def complete_dotenv(path: Path) -> list[str]:
+    """Add the secrets of docker-compose.yaml that a `.env` file lacks, and return their names.
+
+    What is there stays as it is, to the letter. The file has mode 0600 afterwards, whether or not one was missing.
+    """
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    known = dotenv_values(stream=StringIO(text), interpolate=False)
+    wanted = asdict(Credentials.generate()) | {"redis_password": secrets.token_hex(16)}
+    added = {name: value for name, value in wanted.items() if not known.get(name.upper())}
+    separator = "\n" if text and not text.endswith("\n") else ""
+    write_private(path, text + separator + _as_dotenv(added))
+    return [name.upper() for name in added]
 
 
 def write_private(path: Path, text: str) -> None:

@@ -53,6 +53,7 @@ class Layout:
         self.state = home / "stack.json"
         self.lock = home / "stack.lock"
         self.psql_history = home / "psql_history"
+        self.redis = home / "redis.conf"
         self.postgres = home / "postgres"
         self.airflow = home / "airflow"
         self.passwords = self.airflow / "simple_auth_manager_passwords.json"
@@ -73,11 +74,12 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the stack's servers listen on the loopback interface; no sandbox, no port for one."""
+    """Where the stack's servers listen on the loopback interface; no sandbox or redis, no port for one."""
 
     api: int
     postgres: int
     sandbox: int | None
+    redis: int | None = None
 
 
 def default_home() -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import time
@@ -15,13 +16,14 @@ from types import TracebackType
 from typing import Self
 
 import psycopg
+import redis
 import requests
 from psycopg import sql
 
 from graph_sandbox.client import SandboxControl
 from local_stack import demo, postgres, processes
 from local_stack.airflow_client import AirflowClient
-from local_stack.airflow_env import ADMIN, airflow_environment, api_url, passwords_file
+from local_stack.airflow_env import ADMIN, airflow_environment, api_url, passwords_file, redis_url
 from local_stack.credentials import Credentials, write_private
 from local_stack.days import last_full_day
 from local_stack.dsn import conninfo_of
@@ -53,7 +55,7 @@ _SERVICES = {
     "scheduler": ("local_stack.scheduler",),
     "dag-processor": ("airflow", "dag-processor"),
 }
-"""Airflow's processes, and the Python module that each one is."""
+"""Airflow's processes, and the Python module that each one is. Celery workers come on top of them."""
 
 _POLL = 0.2
 _LOG_TAIL = 15
@@ -69,6 +71,7 @@ class LocalStack:
     As a context manager it starts what it needs and stops it again. Several may run side by side, each with
     a `home` of its own. `env` is the environment it is given (see `.env.example`); with a Graph connection
     in it there is no sandbox. `prepare` false leaves the warehouse empty and makes no connection.
+    META_INSIGHTS_CELERY_WORKERS in `env` runs tasks in so many Celery workers, over a redis of the machine's.
     """
 
     def __init__(
@@ -123,7 +126,12 @@ class LocalStack:
             api=choose_port(self._base.get("META_INSIGHTS_API_PORT")),
             postgres=choose_port(self._base.get("META_INSIGHTS_POSTGRES_PORT")),
             sandbox=choose_port(self._base.get("META_INSIGHTS_SANDBOX_PORT")) if self.uses_sandbox else None,
+            redis=choose_port() if self._workers else None,
         )
+
+    @property
+    def _workers(self) -> int:
+        return int(self._base.get("META_INSIGHTS_CELERY_WORKERS", 0))
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -191,11 +199,9 @@ class LocalStack:
         self._state = StackState(self.ports, follows_schedule=self._follow_schedule)
         self._start_postgres()
         log.info("PostgreSQL %s answers on port %s", postgres.VERSION, self.ports.postgres)
-        if self.uses_sandbox:
-            self._start("sandbox", demo.sandbox_command(self.ports.sandbox or 0, self._pages))
         self._prepare_airflow_database()
-        for service, module in _SERVICES.items():
-            self._start(service, [sys.executable, "-m", *module])
+        for service in self._commands():
+            self.start_service(service)
         if self._prepare:
             self._prepare_demo()
         self._wait_until_ready()
@@ -221,6 +227,41 @@ class LocalStack:
         self.layout.state.unlink()
         for name in ("ports", "environment", "airflow", "sandbox"):
             self.__dict__.pop(name, None)
+
+    # -- its services, one by one
+
+    def service(self, name: str) -> processes.ProcessRecord:
+        """Return the process of a service (`postgres`, `sandbox`, `scheduler`, `worker-1` …); StackError if none."""
+        record = self._state.record(name)
+        if record is None:
+            raise StackError(f"{name} is not running")
+        return record
+
+    def services(self) -> list[str]:
+        """Return the names of all services that this stack has, in the order in which they are started."""
+        return ["postgres", *self._commands()]
+
+    def start_service(self, name: str) -> None:
+        """Start a service that was stopped or has died. Whatever is left of it is stopped first."""
+        self.stop_service(name)
+        if name == "postgres":
+            self._start_postgres()
+        else:
+            self._start(name, self._commands()[name])
+        if name == "redis":
+            self._wait_for("redis", self._redis_answers)
+
+    def stop_service(self, name: str) -> None:
+        """Stop a service with all its children; nothing happens if it is not there."""
+        record = self._state.record(name)
+        if record is None:
+            return
+        if name == "postgres":
+            postgres.stop(record)
+        else:
+            processes.stop([record])
+        self._state.processes.remove(record)
+        self._state.save(self.layout.state)
 
     def start_postgres_alone(self) -> None:
         """Start PostgreSQL and nothing else; `stop` ends it."""
@@ -250,6 +291,43 @@ class LocalStack:
             return
         self._wait_for("the Graph sandbox", lambda: bool(self.sandbox.state()))
         self.prepare_warehouse(demo.integrations(self.sandbox.state(), GRAPH_CONNECTION))
+
+    def _commands(self) -> dict[str, list[str]]:
+        """Return the commands of all services but PostgreSQL, by name."""
+        commands = {"sandbox": demo.sandbox_command(self.ports.sandbox or 0, self._pages)} if self.uses_sandbox else {}
+        if self._workers:
+            commands["redis"] = self._redis_command()
+        commands |= {name: [sys.executable, "-m", *module] for name, module in _SERVICES.items()}
+        return commands | {f"worker-{number}": self._worker(number) for number in range(1, self._workers + 1)}
+
+    def _worker(self, number: int) -> list[str]:
+        """Return the command of one Celery worker; what it must not share with the others has its number."""
+        name = f"worker-{number}"
+        command = [sys.executable, "-m", "airflow", "celery", "worker", "--skip-serve-logs"]
+        return [*command, "--celery-hostname", name, "--pid", str(self.layout.airflow / f"{name}.pid")]
+
+    def _redis_command(self) -> list[str]:
+        """Write redis' settings, which hold its password, and return its command."""
+        server = shutil.which("redis-server", path=self.environment.get("PATH"))
+        if server is None:
+            raise StackError("Celery workers need redis-server: install redis (Debian: apt-get install redis-server)")
+        settings = {
+            "bind": HOST,
+            "port": self.ports.redis,
+            "requirepass": self.credentials.postgres_password,
+            "save": '""',
+            "appendonly": "no",
+            "dir": self.layout.home,
+        }
+        write_private(self.layout.redis, "".join(f"{name} {value}\n" for name, value in settings.items()))
+        return [server, str(self.layout.redis)]
+
+    def _redis_answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(redis_url(self.credentials, self.ports)) as client:
+                return bool(client.ping())
+        except redis.ConnectionError:
+            return False
 
     @property
     def _postgres(self) -> EmbeddedPostgres:

@@ -42,6 +42,10 @@ class StackState:
         """Write the state; done after every process that is started, so that none can be lost."""
         write_private(path, json.dumps(asdict(self), indent=2))
 
+    def record(self, name: str) -> ProcessRecord | None:
+        """Return the process of that name, None if it was not started or was stopped."""
+        return next((record for record in self.processes if record.name == name), None)
+
     def is_whole(self) -> bool:
         """Whether this is a stack to be used by other commands, with every process of it alive."""
         return self.follows_schedule and all(processes.is_running(record) for record in self.processes)

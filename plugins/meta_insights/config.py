@@ -1,10 +1,14 @@
-"""Settings from the environment, read once per task; every one has a default. Documented in README.md."""
+"""Settings from the environment; every one has a default. Documented in README.md.
+
+Read when the DAG file is read, so that a wrong one shows as an import error in the UI before anything runs, and again
+by each task, `list_integrations` first, because a worker may have another environment than the dag-processor.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.errors import ConfigurationError
@@ -20,6 +24,8 @@ WAREHOUSE_CONN_ID = "insights_warehouse"
 class Settings:
     """What an operator may tune without touching code."""
 
+    start_date: datetime
+    task_timeout: timedelta
     on_time_grace: timedelta
     retry_delay: timedelta
     read_timeout: timedelta
@@ -30,7 +36,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``META_INSIGHTS_*``; ConfigurationError names a value that is no positive number."""
+        """Read ``META_INSIGHTS_*``; ConfigurationError names a value that is no date or no positive number."""
 
         def number(name: str, default: float) -> float:
             text = environment.get(name, "") or str(default)
@@ -43,6 +49,8 @@ class Settings:
             return value
 
         return cls(
+            start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
+            task_timeout=timedelta(seconds=number("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800)),
             on_time_grace=timedelta(hours=number("META_INSIGHTS_ON_TIME_GRACE_HOURS", 24)),
             retry_delay=timedelta(seconds=number("META_INSIGHTS_RETRY_DELAY_SECONDS", 60)),
             read_timeout=timedelta(seconds=number("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60)),
@@ -51,3 +59,11 @@ class Settings:
             brake_percent=number("META_INSIGHTS_BRAKE_PERCENT", 85),
             connections=int(number("META_INSIGHTS_CONNECTIONS", 4)),
         )
+
+
+def _date(environment: Mapping[str, str], name: str, default: str) -> datetime:
+    text = environment.get(name, "") or default
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} must be a date such as {default}, not {text!r}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pendulum
@@ -52,6 +52,20 @@ def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> N
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
     assert {task_id for task_id, rule in rules.items() if rule == "all_done"} == {"page.metrics", "aggregate"}
     assert set(rules.values()) == {"all_done", "all_success"}
+
+
+def test_a_wrong_setting_is_an_import_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("META_INSIGHTS_RETRY_DELAY_SECONDS", "soon")
+    (error,) = DagBag(ROOT / "dags").import_errors.values()
+    assert "META_INSIGHTS_RETRY_DELAY_SECONDS must be a positive number, not 'soon'" in error
+
+
+def test_no_task_may_run_for_ever(dag: DAG) -> None:
+    assert {task.execution_timeout for task in dag.tasks} == {timedelta(minutes=30)}
+
+
+def test_a_killed_task_is_retried_after_the_delay_of_the_settings(dag: DAG) -> None:
+    assert {task.retry_delay for task in dag.tasks} == {timedelta(minutes=1)}
 
 
 def test_every_task_retries_by_the_exception(dag: DAG) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,24 +11,17 @@ import pytest
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
 from meta_insights.windows import Day
-from scene import Scene
+from scene import Scene, quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGES = 20
-QUICK = {
-    "META_INSIGHTS_RETRY_DELAY_SECONDS": "0.2",
-    "META_INSIGHTS_API_BACKOFF_SECONDS": "0.05",
-    "META_INSIGHTS_READ_TIMEOUT_SECONDS": "10",
-    "META_INSIGHTS_START_DATE": "2026-01-01",
-}
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    env = {"PATH": os.environ["PATH"], **QUICK}
-    with LocalStack(tmp_path_factory.mktemp("stack"), env, pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), quick(), pages=PAGES) as stack:
         yield stack
 
 

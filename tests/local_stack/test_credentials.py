@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 
-from local_stack.credentials import Credentials, write_private
+from local_stack.credentials import Credentials, complete_dotenv, write_private
 
 
 def test_secrets_are_made_once_readable_by_their_owner_alone_and_reused(tmp_path: Path) -> None:
@@ -41,3 +42,24 @@ def test_a_private_file_keeps_its_mode_when_it_is_replaced(tmp_path: Path) -> No
     write_private(file, '{"admin": "secret"}')
     assert file.read_text() == '{"admin": "secret"}'
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_missing_secrets_are_added_to_a_dotenv_and_what_is_there_stays(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    mine = "# mine\nMETA_INSIGHTS_API_PORT=8081\nJWT_SECRET=kept\nFERNET_KEY=\nLAST=1"
+    file.write_text(mine)
+    added = complete_dotenv(file)
+    assert added == ["FERNET_KEY", "API_SECRET_KEY", "POSTGRES_PASSWORD", "ADMIN_PASSWORD", "REDIS_PASSWORD"]
+    assert file.read_text().startswith(f"{mine}\nFERNET_KEY=")
+    assert file.stat().st_mode & 0o777 == 0o600
+    values = dotenv_values(file, interpolate=False)
+    assert values["JWT_SECRET"] == "kept"
+    assert all(len(values[name] or "") >= 16 for name in added)
+
+
+def test_a_complete_dotenv_is_not_changed(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    complete_dotenv(file)
+    before = file.read_text()
+    assert complete_dotenv(file) == []
+    assert file.read_text() == before

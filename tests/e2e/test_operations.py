@@ -1,0 +1,254 @@
+"""What a data team does to runs: clear one Page, clear what failed, clear the listing, backfill, run twice at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from graph_sandbox.world import World
+from local_stack import demo
+from local_stack.settings import GRAPH_CONNECTION
+from local_stack.stack import DAG_ID, LocalStack
+from meta_insights.windows import Day
+from scene import Scene, quick, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.long
+
+PAGES = 5
+MONTH = [date(2026, 9, 1) + timedelta(days=n) for n in range(30)]
+_dates = iter(date(2026, 10, 3) + timedelta(days=3 * n) for n in range(12))
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("operated"), quick(), pages=PAGES) as stack:
+        yield stack
+
+
+@pytest.fixture
+def scene(stack: LocalStack) -> Iterator[Scene]:
+    """A date of this test alone, and the registry as it was at first."""
+    scene = Scene(stack, World(seed=7, pages=PAGES), Day(next(_dates)))
+    stack.sandbox.reset()
+    stack.sandbox.fix_clock(scene.seen_at)
+    yield scene
+    with psycopg.connect(stack.warehouse_dsn) as connection:
+        connection.execute("update analytics.integration set is_active = id like 'demo-%'")
+
+
+def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
+    """Let a Page appear on Graph, and add it to the registry as the README says."""
+    new: dict[str, Any] = {"name": f"New {integration_id}", "page_id": page_id, "posts_per_day": 1.0}
+    scene.stack.sandbox.add_page(**new)
+    scene.world.add_page(**new)
+    row = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]}, GRAPH_CONNECTION)[0]
+    with psycopg.connect(scene.stack.warehouse_dsn) as connection:
+        connection.execute(
+            "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
+            "values (%(organization_id)s, %(id)s, %(provider)s, %(external_id)s, %(name)s, %(conn_id)s)",
+            row | {"id": integration_id},
+        )
+
+
+def backfill(scene: Scene, first: date, last: date, *options: str) -> list[dict[str, Any]]:
+    """Backfill [first, last] with the command of the runbook, and return its runs when all have ended."""
+    dates = ("--from-date", first.isoformat(), "--to-date", (last + timedelta(days=1)).isoformat())
+    command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", DAG_ID, *dates, *options]
+    subprocess.run(command, env=scene.stack.environment, check=True, capture_output=True)
+
+    def ended() -> list[dict[str, Any]]:
+        asked = scene.stack.airflow.request("get", "backfills", params={"dag_id": DAG_ID, "order_by": "-id"}).json()
+        if asked["backfills"][0]["completed_at"] is None:
+            return []
+        return [run for run in scene.stack.airflow.runs() if run["run_type"] == "backfill"]
+
+    runs: list[dict[str, Any]] = until("the backfill is complete", ended, timeout=600)
+    return sorted(runs, key=lambda run: str(run["logical_date"]))
+
+
+def tries(scene: Scene, run_id: str) -> dict[tuple[str, int], int]:
+    return {key: task.try_number for key, task in scene.tasks(run_id).items()}
+
+
+Versions = dict[str, dict[tuple[Any, ...], Any]]
+
+
+def of_others(versions: Versions, integration_id: str) -> Versions:
+    """Return the versions of the rows of all integrations but one."""
+    return {
+        table: {key: version for key, version in rows.items() if key[1] != integration_id}
+        for table, rows in versions.items()
+    }
+
+
+def of_known(versions: Versions, known: Versions) -> Versions:
+    """Return the versions of the rows that were known before."""
+    return {table: {key: versions[table].get(key) for key in rows} for table, rows in known.items()}
+
+
+def new_rows_by(versions: Versions, known: Versions) -> set[str]:
+    """Return the integrations that have rows that were not known before."""
+    return {key[1] for table, rows in versions.items() for key in rows.keys() - known[table].keys()}
+
+
+def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs_again(scene: Scene) -> None:
+    airflow, pages = scene.stack.airflow, scene.world.pages
+    for broken in (1, 3):
+        scene.stack.sandbox.fault("revoked_token", pages[broken].id)
+    run_id, state = scene.run()
+    assert state == "failed"
+    red = {key: task.name for key, task in scene.tasks(run_id).items() if task.state == "failed" and key[1] >= 0}
+    assert red == {("page.content", n): f"page.content [{pages[n].name}]" for n in (1, 3)}
+    assert "token" in airflow.failure(run_id, scene.tasks(run_id)["page.content", 1])
+
+    scene.stack.sandbox.clear_faults(pages[1].id)
+    before, tried = scene.stored_versions(), tries(scene, run_id)
+    calls = scene.stack.sandbox.requests()["calls_by_page"]
+    cleared = airflow.clear(run_id, [("page.content", 1)], only_failed=False)
+    assert airflow.wait(run_id) == "failed"
+    assert cleared == 4  # content and metrics of that Page, the aggregate, the checks
+
+    # Only that Page and what follows the group ran again; the other red one is named still.
+    again = {key for key, number in tries(scene, run_id).items() if number > tried[key]}
+    assert again == {("page.content", 1), ("page.metrics", 1), ("aggregate", -1)}
+    asked = scene.stack.sandbox.requests()["calls_by_page"]
+    assert {page for page in asked if asked[page] != calls.get(page)} == {pages[1].id}
+    tasks = scene.tasks(run_id)
+    assert tasks["page.metrics", 1].state == "success"
+    verdict = airflow.failure(run_id, tasks["aggregate", -1])
+    assert "1 of 5 integrations are incomplete" in verdict
+    assert pages[3].name in verdict
+
+    # Every row of the others is untouched, and none of the repaired Page's is missing.
+    after = scene.stored_versions()
+    assert of_others(after, "demo-02") == of_others(before, "demo-02")
+    assert new_rows_by(after, before) == {"demo-02"}
+
+    # "Clear failed" does the rest.
+    scene.stack.sandbox.clear_faults(pages[3].id)
+    airflow.clear(run_id, only_failed=True)
+    assert airflow.wait(run_id) == "success"
+    assert scene.snapshots().keys() == scene.truth().keys()
+    assert of_others(scene.stored_versions(), "demo-04") == of_others(after, "demo-04")
+
+
+def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(scene: Scene) -> None:
+    page, airflow = scene.world.pages[2], scene.stack.airflow
+    connection = demo.connection(scene.stack.sandbox.state(), scene.stack.sandbox_url)
+    extra = '{"api_version": "v26.0", "token_type": "page"}'
+    old = scene.stack.sandbox.page_token(page.id)
+    airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": old, "extra": extra}))
+    with psycopg.connect(scene.stack.warehouse_dsn) as database:
+        database.execute("update analytics.integration set conn_id = 'meta_graph_of_one_page' where id = 'demo-03'")
+    new = scene.stack.sandbox.rotate_token(page.id)
+    try:
+        run_id, state = scene.run()
+        assert state == "failed"
+        assert [key for key, task in scene.tasks(run_id).items() if task.state == "failed"] == [
+            ("aggregate", -1),
+            ("page.content", 2),
+        ]
+        airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": new, "extra": extra}))
+        airflow.clear(run_id, only_failed=True)
+        assert airflow.wait(run_id) == "success"
+    finally:
+        with psycopg.connect(scene.stack.warehouse_dsn) as database:
+            database.execute("update analytics.integration set conn_id = %s", (GRAPH_CONNECTION,))
+    assert scene.snapshots().keys() == scene.truth().keys()
+
+
+def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_now(scene: Scene) -> None:
+    airflow = scene.stack.airflow
+    run_id, state = scene.run()
+    assert state == "success"
+    before = scene.stored_versions()
+    add_page(scene, "a-first", "700100200300401")  # sorts before all: every map index becomes another Page's
+    with psycopg.connect(scene.stack.warehouse_dsn) as connection:
+        connection.execute(
+            "update analytics.integration set is_active = false where id = any(%s)", (["demo-02", "demo-04"],)
+        )
+    airflow.clear(run_id, ["list_integrations"], only_failed=False)
+    assert airflow.wait(run_id) == "success"
+
+    live = {key: task for key, task in scene.tasks(run_id).items() if task.state != "removed"}
+    assert {task.state for task in live.values()} == {"success"}
+    names = ["New a-first", *(scene.world.pages[n].name for n in (0, 2, 4))]
+    for task_id in ("page.content", "page.metrics"):
+        assert [live[task_id, index].name for index in range(4)] == [f"{task_id} [{name}]" for name in names]
+        assert (task_id, 4) not in live
+    after = scene.stored_versions()
+    assert of_known(after, before) == before
+    assert new_rows_by(after, before) == {"a-first"}
+    assert scene.snapshots().keys() == scene.truth().keys()
+
+
+def test_a_month_is_backfilled_for_one_new_page_while_the_daily_run_goes_on(scene: Scene) -> None:
+    add_page(scene, "new-one", "700100200300402")
+    others = scene.stored_versions()
+    daily = scene.trigger(integration_ids=[f"demo-0{number}" for number in range(1, PAGES + 1)])
+    runs = backfill(scene, MONTH[0], MONTH[-1], "--dag-run-conf", '{"integration_ids": ["new-one"]}')
+    assert scene.stack.airflow.wait(daily) == "success"
+
+    assert sorted(Day(date.fromisoformat(run["logical_date"][:10])).date for run in runs) == MONTH
+    assert {run["state"] for run in runs} == {"success"}
+    stored = scene.rows(
+        "select date, count(*), bool_or(is_on_time) as on_time from analytics.content_daily_metric "
+        "where integration_id = 'new-one' and deleted_at is null group by 1 order by 1"
+    )
+    truth = [len(Scene(scene.stack, scene.world, Day(day)).truth(["700100200300402"])) for day in MONTH]
+    assert [(row["date"], row["count"]) for row in stored] == list(zip(MONTH, truth, strict=True))
+    assert {row["on_time"] for row in stored} == {False}  # lifetime counters of the past cannot be had, and say so
+    page_days = scene.rows("select count(*) from analytics.page_daily_metric where integration_id = 'new-one'")
+    assert page_days[0]["count"] >= len(MONTH)
+    # The daily run stored its own Pages and date, and the backfill touched neither them nor any other.
+    after = scene.stored_versions()
+    assert {key: after["content_daily_metric"][key] for key in others["content_daily_metric"]} == others[
+        "content_daily_metric"
+    ]
+    demo_pages = [page.id for page in World(seed=7, pages=PAGES).pages]
+    assert scene.snapshots().keys() == scene.truth(demo_pages).keys()
+
+
+def test_a_backfill_leaves_dates_that_have_a_run_unless_it_reprocesses_them(scene: Scene) -> None:
+    first, last = date(2026, 8, 10), date(2026, 8, 12)
+    made = backfill(scene, first, last, "--dag-run-conf", '{"integration_ids": ["demo-01"]}')
+    assert [(run["logical_date"][:10], run["state"]) for run in made if run["logical_date"] < "2026-09"] == [
+        ("2026-08-10", "success"),
+        ("2026-08-11", "success"),
+        ("2026-08-12", "success"),
+    ]
+    count = "select count(distinct run_id) from analytics.ingestion_run where date >= %s and date <= %s "
+    count += "and integration_id = %s"
+    stored = scene.stored_versions()
+
+    only_second = ("--dag-run-conf", '{"integration_ids": ["demo-02"]}')
+    backfill(scene, first, last, *only_second)
+    assert scene.rows(count, first, last, "demo-02")[0]["count"] == 0
+
+    again = backfill(scene, first, last, *only_second, "--reprocess-behavior", "completed")
+    assert {run["dag_run_id"] for run in again} == {run["dag_run_id"] for run in made}
+    assert {run["state"] for run in again} == {"success"}
+    assert scene.rows(count, first, last, "demo-02")[0]["count"] == 3
+    assert of_known(scene.stored_versions(), stored) == stored
+
+
+def test_two_runs_of_the_same_date_at_once_store_it_once(scene: Scene) -> None:
+    airflow = scene.stack.airflow
+    scene.stack.sandbox.configure(latency_ms=50)
+    runs = [scene.trigger(), scene.trigger()]
+    assert [airflow.wait(run_id) for run_id in runs] == ["success", "success"]
+    described = [run for run in airflow.runs() if run["dag_run_id"] in runs]
+    starts, ends = ([datetime.fromisoformat(run[name]) for run in described] for name in ("start_date", "end_date"))
+    assert max(starts) < min(ends)  # they did overlap
+    assert scene.snapshots().keys() == scene.truth().keys()
+    versions = scene.stored_versions()
+    scene.run()
+    assert scene.stored_versions() == versions
