@@ -31,6 +31,7 @@ from local_stack import postgres as embedded
 from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
 from meta_insights.warehouse import Warehouse
+from series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,12 @@ def database(warehouse_dsn: str) -> Iterator[psycopg.Connection]:
     """A look at the test's warehouse from outside the package, one statement per transaction."""
     with psycopg.connect(warehouse_dsn, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def series(warehouse: Warehouse, database: psycopg.Connection) -> Series:
+    """A Page without content, to write a series for."""
+    return Series(warehouse, database)
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,16 @@ from meta_insights.records import (
     PageDay,
     Problems,
     Snapshot,
+    VideoDay,
     filled,
     insight_values,
     parse_content,
     parse_page_days,
+    parse_video_days,
     post_row,
     snapshot,
 )
+from meta_insights.windows import history_windows, pacific_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -92,6 +95,7 @@ class Snapshots(Gatherer):
     of_posts: dict[str, Snapshot] = field(default_factory=dict)
     of_videos: dict[str, Snapshot] = field(default_factory=dict)
     page_days: list[PageDay] = field(default_factory=list)
+    video_days: list[VideoDay] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
 
     @property
@@ -100,13 +104,15 @@ class Snapshots(Gatherer):
         return self.of_posts.keys() | self.of_videos.keys()
 
     def gather(self, dates: Collection[date]) -> None:
-        """Read posts by listing, then what the listing did not carry, then reels, lone videos and the Page's days."""
+        """Read posts by listing, then what it did not carry, then reels, lone videos, and history of the ``dates``."""
         if self.live:
             self.attempt(self._list_posts)
         self.attempt(lambda: self._read_posts([i for i in self.live if "_" in i and i not in self.of_posts]))
         self.attempt(lambda: self._read_films(Edge.REEL, self._films("reel")))
         self.attempt(lambda: self._read_films(Edge.VIDEO, [row for row in self._films("video") if "_" not in row[0]]))
-        self.attempt(lambda: self._read_page_days(dates))
+        for first, last in history_windows(dates):
+            self.attempt(lambda first=first, last=last: self._read_page_days(first, last, dates))  # type: ignore[misc]
+            self.attempt(lambda first=first, last=last: self._read_video_days(first, last, dates))  # type: ignore[misc]
 
     def _list_posts(self) -> None:
         for answer in self.reader.listed_snapshots(self.since, self.until):
@@ -147,11 +153,25 @@ class Snapshots(Gatherer):
             elif result:
                 self._note(content_id, result)
 
-    def _read_page_days(self, dates: Collection[date]) -> None:
-        answer = self.reader.page_days(min(dates), max(dates))
+    def _read_page_days(self, first: date, last: date, dates: Collection[date]) -> None:
+        answer = self.reader.page_days(first, last)
         if answer:
             metrics = self.reader.metrics(Edge.PAGE)
-            self.page_days = parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
+            self.page_days += parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
+
+    def _read_video_days(self, first: date, last: date, dates: Collection[date]) -> None:
+        """Read the days of video posts, none of which lies before the post's own first day."""
+        posts = [i for i, row in self.live.items() if row["content_type"] == "video" and "_" in i]
+        for content_id, result in self.reader.video_days(posts, first, last).items():
+            if isinstance(result, Answer):
+                published = pacific_date(self.live[content_id]["published_at"])
+                own = {day for day in dates if day >= published}
+                metrics = self.reader.metrics(Edge.VIDEO_DAY)
+                self.video_days += parse_video_days(
+                    content_id, result.nodes, metrics, own, result.observed_at, self.problems
+                )
+            else:
+                self._note(content_id, result)
 
     def _note(self, content_id: str, error: GraphError) -> None:
         """Skip what can never be had; keep the rest as an error of the task."""

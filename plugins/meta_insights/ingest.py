@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_insights import registry
+from meta_insights import clock, registry
 from meta_insights.config import Settings
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots
@@ -21,6 +21,8 @@ from meta_insights.windows import run_day
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from meta_insights.warehouse import Transaction
+
 log = logging.getLogger(__name__)
 
 DEAD_METRIC_REST = timedelta(days=7)
@@ -32,7 +34,7 @@ def current_run(context: Mapping[str, Any]) -> Run:
     return Run(
         run_id=context["dag_run"].run_id,
         try_number=context["ti"].try_number,
-        day=run_day(context, datetime.now(UTC)),
+        day=run_day(context, clock.now()),
         lookback_days=int(params["lookback_days"]),
         refresh=bool(params["refresh"]),
         settings=settings,
@@ -58,7 +60,7 @@ def ingest_content(integration: Mapping[str, str], run: Run) -> dict[str, int]:
         content = listing.gather()
         stage.asked = sum(map(len, listing.nodes.values()))
         stage.stored = len(content)
-        with stage.warehouse.transaction() as transaction:
+        with _writing(stage) as transaction:
             transaction.merge("content", content, stage.integration_key | {"seen_at": listing.observed_at})
         listing.raise_gravest()
         _mark_gone(stage, reader, {row.external_content_id for row in content}, listing.observed_at)
@@ -70,7 +72,7 @@ def _mark_gone(stage: Stage, reader: PageReader, listed: set[str], seen_at: date
     unlisted = [content_id for content_id in _live_content(stage) if content_id not in listed]
     if gone := reader.gone(unlisted):
         log.info("%s contents are gone from Graph", len(gone))
-        with stage.warehouse.transaction() as transaction:
+        with _writing(stage) as transaction:
             transaction.execute(
                 "upsert/content_deleted", stage.integration_key | {"external_content_ids": gone, "gone_at": seen_at}
             )
@@ -89,7 +91,7 @@ def ingest_metrics(integration: Mapping[str, str], run: Run) -> dict[str, int]:
     """
     with _stage(integration, run, "metrics") as (stage, reader):
         snapshots = Snapshots(reader, run.since, run.until, stage.problems, live=_live_content(stage))
-        snapshots.gather(run.page_dates)
+        snapshots.gather(run.history_dates)
         _store(stage, snapshots)
         stage.asked, stage.stored = len(snapshots.live), len(snapshots.stored)
         stage.skipped = len(snapshots.skipped - snapshots.stored)
@@ -100,13 +102,26 @@ def ingest_metrics(integration: Mapping[str, str], run: Run) -> dict[str, int]:
 
 def _store(stage: Stage, snapshots: Snapshots) -> None:
     run = stage.run
-    of_run = stage.integration_key | {"run_id": run.run_id}
-    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "refresh": run.refresh}
-    of_date["grace"] = run.settings.on_time_grace
-    with stage.warehouse.transaction() as transaction:
+    of_run: dict[str, Any] = stage.integration_key | {"run_id": run.run_id}
+    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "on_time_until": run.on_time_until}
+    of_date["refresh"] = run.refresh
+    with _writing(stage) as transaction:
         for rows in (snapshots.of_posts, snapshots.of_videos):
             transaction.merge("content_daily_metric", list(rows.values()), of_date)
+        transaction.merge("content_daily_video", snapshots.video_days, of_run)
         transaction.merge("page_daily_metric", snapshots.page_days, of_run)
+
+
+@contextmanager
+def _writing(stage: Stage) -> Iterator[Transaction]:
+    """Open a transaction in which no other task writes what belongs to the integration.
+
+    Rows come sorted, but one task writes several tables in turn: without the lock two tasks of one Page, in parallel
+    runs, could wait for each other.
+    """
+    with stage.warehouse.transaction() as transaction:
+        transaction.select("select/lock_integration", stage.integration_key)
+        yield transaction
 
 
 @contextmanager
@@ -130,7 +145,7 @@ def _stage(integration: Mapping[str, str], run: Run, name: str) -> Iterator[tupl
 
 def _remembered(health: Mapping[str, Any]) -> tuple[dict[str, str], PageSize]:
     """Return the metrics that are dead for now, and the page size that worked."""
-    youngest = datetime.now(UTC) - DEAD_METRIC_REST
+    youngest = clock.now() - DEAD_METRIC_REST
     dead = {key: at for key, at in health.get("dead_metrics", {}).items() if datetime.fromisoformat(at) > youngest}
     return dead, PageSize(health.get("page_size", 100))
 
@@ -145,7 +160,9 @@ def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> Non
     warehouse = Warehouse()
     params = {"date": run.day.date, "lookback_days": run.lookback_days}
     with warehouse.transaction() as transaction:
+        transaction.select("select/lock_aggregate")
         written = transaction.execute("transform/daily_aggregate", params)
+        written += transaction.execute("transform/vanished_aggregate", params)
     log.info("%s: %s aggregate rows changed", run.day.date, written)
     expected = {
         "run_id": run.run_id,

@@ -8,16 +8,17 @@ https://developers.facebook.com/docs/graph-api/reference/page/published_posts
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from meta_insights import clock
 from meta_insights.errors import GraphMetricError, GraphSkipError
 from meta_insights.metrics import Edge, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from meta_insights.errors import GraphError
     from meta_insights.hook import Answer, FacebookInsightsHook, PageSize
@@ -97,26 +98,22 @@ class PageReader:
 
         return self._batch(edge, video_ids, path)
 
+    def video_days(self, post_ids: Sequence[str], first: date, last: date) -> dict[str, Answer | GraphError]:
+        """Read the daily insights of video posts from one Pacific date to another, by batch: one call per post."""
+
+        def path(post_id: str, metrics: Sequence[Metric]) -> str:
+            return f"{post_id}/insights?{urlencode(_daily(metrics, first, last))}"
+
+        return self._batch(Edge.VIDEO_DAY, post_ids, path)
+
     def page_days(self, first: date, last: date) -> Answer | None:
-        """Read the Page's daily insights from one Pacific date to another. None when every metric is dead.
-
-        Graph gives the rows with since < end_time <= until, and a day's end_time lies in the next day.
-        """
+        """Read the Page's daily insights from one Pacific date to another. None when every metric is dead."""
         path = f"{self.page_id}/insights"
-
-        def params(metrics: Sequence[Metric]) -> dict[str, str]:
-            return {
-                "metric": _names(metrics),
-                "period": "day",
-                "since": str(first),
-                "until": str(last + timedelta(days=1)),
-            }
-
         while metrics := self.metrics(Edge.PAGE):
             try:
-                return self.hook.get(path, **params(metrics))
+                return self.hook.get(path, **_daily(metrics, first, last))
             except GraphMetricError as error:
-                self._set_aside(Edge.PAGE, error, lambda metric: f"{path}?{urlencode(params([metric]))}")
+                self._set_aside(Edge.PAGE, error, lambda metric: f"{path}?{urlencode(_daily([metric], first, last))}")
         return None
 
     def _batch(
@@ -145,11 +142,19 @@ class PageReader:
             raise error
         for metric in refused:
             log.warning("Graph refuses the metric %s: it stays NULL until it is asked for again", metric.key)
-            self.dead[metric.key] = datetime.now(UTC).isoformat(timespec="seconds")
+            self.dead[metric.key] = clock.now().isoformat(timespec="seconds")
 
 
 def _span(since: datetime, until: datetime) -> dict[str, int]:
     return {"since": int(since.timestamp()), "until": int(until.timestamp())}
+
+
+def _daily(metrics: Iterable[Metric], first: date, last: date) -> dict[str, str]:
+    """Return what asks for the days from first to last.
+
+    Graph gives the rows with since < end_time <= until, and a day's end_time lies in the next day.
+    """
+    return {"metric": _names(metrics), "period": "day", "since": str(first), "until": str(last + timedelta(days=1))}
 
 
 def _names(metrics: Iterable[Metric]) -> str:

@@ -168,7 +168,7 @@ def test_the_pages_own_days_are_those_of_the_world(
 ) -> None:
     both(page, run)
     stored = rows(database, "select date, followers, impressions, reach from analytics.page_daily_metric order by date")
-    dates = sorted(run.page_dates)
+    dates = sorted(run.history_dates)
     assert dates[-1] == DAY.date
     values = [graph.world.page_metrics(page.external_id, date, SEEN_AT) for date in dates]
     assert stored == [
@@ -215,7 +215,7 @@ def test_calls_are_a_few_per_page_and_not_one_per_post(
     graph.control.clear_requests()
     both(page, run)
     assert ledger(database, "content")["api_calls"] == 1 + 3  # the token, and three edges
-    assert graph.control.requests()["requests"] <= 4 + 5
+    assert graph.control.requests()["requests"] <= 4 + 6
 
 
 # Failure isolation: an edge, an item, a field

@@ -1,5 +1,5 @@
 -- The content of one integration published in [since, until) that is not known to be gone, oldest first.
-select external_content_id, content_type, video_id
+select external_content_id, content_type, video_id, published_at
 from analytics.content
 where organization_id = %(organization_id)s
     and integration_id = %(integration_id)s
