@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock, registry
 from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.errors import ConfigurationError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots
 from meta_insights.hook import FacebookInsightsHook, PageSize
 from meta_insights.ledger import Run, Stage
@@ -150,10 +150,10 @@ def _remembered(health: Mapping[str, Any]) -> tuple[dict[str, str], PageSize]:
     return dead, PageSize(health.get("page_size", 100))
 
 
-def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> None:
+def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> str:
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
-    Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
+    Returns the date. Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
     """
     if not integrations:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
@@ -174,11 +174,9 @@ def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> Non
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
         )
+    return str(run.day.date)
 
 
-def check(run: Run) -> None:
-    """Check the rules that the rows of the date must keep. Raises FailedCheckError with those that are broken."""
-    with Warehouse().transaction() as transaction:
-        rules = transaction.select("check/daily_metrics", {"date": run.day.date, "day_end": run.day.end})[0]
-    if broken := [name for name, kept in rules.items() if not kept]:
-        raise FailedCheckError(f"{run.day.date} breaks {', '.join(broken)} (include/sql/check/daily_metrics.sql)")
+def completed(run: Run, integrations: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return what the asset event tells: the date that is complete, and for which integrations."""
+    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in integrations]}

@@ -18,6 +18,7 @@ with counted as (
 )
 select
     counted.*,
+    asked.skipped,
     asked.has_content
     and asked.has_metrics
     and sum(counted.content_measured) over of_integration + asked.skipped
