@@ -47,6 +47,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     folder = tmp_path_factory.mktemp("postgres")
     server = EmbeddedPostgres(folder / "data", choose_port(), "secret-of-the-tests", folder / "log")
     record = server.start()
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        admin.execute("set scram_iterations = 1")  # thousands of connections are made, none of them by a stranger
+        admin.execute("alter role current_user password 'secret-of-the-tests'")
     server.create_database(TEMPLATE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
