@@ -1,0 +1,1 @@
+"""Measurements over generated data, in an embedded PostgreSQL of their own."""
