@@ -22,6 +22,7 @@ from __future__ import annotations
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
+from meta_insights.checks import check_rules
 from meta_insights.config import Settings
 from meta_insights.retry import RETRIES, GraphRetryPolicy
 
@@ -53,7 +54,7 @@ BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
     },
 )
 def meta_insights_daily() -> None:
-    """Content, then metrics, of each Page; then the aggregate of all; then its checks."""
+    """Content, then metrics, of each Page; then the aggregate of all; then its checks; then the asset event."""
 
     @task
     def list_integrations() -> list[dict[str, str]]:
@@ -73,15 +74,21 @@ def meta_insights_daily() -> None:
         content(integration=integration) >> metrics(integration=integration)
 
     @task(trigger_rule="all_done")
-    def aggregate(integrations: list[dict[str, str]]) -> None:
-        ingest.aggregate(ingest.current_run(get_current_context()), integrations)
+    def aggregate(integrations: list[dict[str, str]]) -> str:
+        return ingest.aggregate(ingest.current_run(get_current_context()), integrations)
+
+    @task_group
+    def check(date: str) -> None:
+        check_rules(date)
 
     @task(outlets=[INSIGHTS])
-    def check() -> None:
-        ingest.check(ingest.current_run(get_current_context()))
+    def complete(integrations: list[dict[str, str]]) -> None:
+        context = get_current_context()
+        context["outlet_events"][INSIGHTS].extra = ingest.completed(ingest.current_run(context), integrations)
 
     integrations = list_integrations()
-    page.expand(integration=integrations) >> aggregate(integrations) >> check()  # type: ignore[arg-type]
+    date = aggregate(integrations)  # type: ignore[arg-type]
+    page.expand(integration=integrations) >> date >> check(date) >> complete(integrations)  # type: ignore[arg-type]
 
 
 meta_insights_daily()

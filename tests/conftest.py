@@ -31,6 +31,7 @@ from local_stack import postgres as embedded
 from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
 from meta_insights.warehouse import Warehouse
+from series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     server = EmbeddedPostgres(folder / "data", choose_port(), "secret-of-the-tests", folder / "log")
     record = server.start()
     try:
+        with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+            admin.execute("set scram_iterations = 1")  # thousands of connections are made, none of them by a stranger
+            admin.execute("alter role current_user password 'secret-of-the-tests'")
         server.create_database(TEMPLATE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
@@ -77,6 +81,12 @@ def database(warehouse_dsn: str) -> Iterator[psycopg.Connection]:
     """A look at the test's warehouse from outside the package, one statement per transaction."""
     with psycopg.connect(warehouse_dsn, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def series(warehouse: Warehouse, database: psycopg.Connection) -> Series:
+    """A Page without content, to write a series for."""
+    return Series(warehouse, database)
 
 
 @pytest.fixture(scope="session")

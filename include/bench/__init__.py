@@ -1,1 +1,1 @@
-"""Measurements and demonstrations over the Graph sandbox: what the package does when things go wrong, and its cost."""
+"""Measurements and demonstrations, in a PostgreSQL and over a Graph sandbox of their own."""

@@ -45,8 +45,13 @@ def page_day(seed: int, page: Page, day: date, at: datetime) -> dict[str, int]:
     if age < timedelta(0):
         return {}
     final = _final(seed, page, day)
-    share = next((share for hours, share in PROVISIONAL if age < timedelta(hours=hours)), 1.0)
+    share = shown_share(age)
     return {name: value if name == FOLLOWS else int(value * share) for name, value in final.items()}
+
+
+def shown_share(age: timedelta) -> float:
+    """Return how much of a day's final value Graph shows that long after the day's end."""
+    return next((share for hours, share in PROVISIONAL if age < timedelta(hours=hours)), 1.0)
 
 
 def page_window(seed: int, page: Page, day: date, days: int, at: datetime) -> dict[str, int]:

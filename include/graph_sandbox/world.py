@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 from graph_sandbox import catalogue, pages
 from graph_sandbox.catalogue import Metric, Value
 from graph_sandbox.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
-from graph_sandbox.pacific import day_start, pacific_day
+from graph_sandbox.pacific import day_end, day_start, pacific_day
 from graph_sandbox.pages import Page, generate_page
 
+YOUNG = timedelta(days=28)
 DISTANT_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -175,10 +176,26 @@ class World:
         return self.page_window(page_id, day, 1, at)
 
     def page_window(self, page_id: str, day: date, days: int, at: datetime) -> dict[str, int]:
-        """Return the Page's metrics of the `days` days that end with `day`; empty before the world's epoch."""
+        """Return the Page's metrics of the `days` days that end with `day`; empty before the world's epoch.
+
+        A Page's views hold those that its content gained.
+        """
         if day < self.epoch:
             return {}
-        return pages.page_window(self.seed, self.page(page_id), day, days, at)
+        found = pages.page_window(self.seed, self.page(page_id), day, days, at)
+        if found:
+            window = (day - timedelta(days=back) for back in range(days))
+            found["page_media_view"] += sum(self._views_gained(page_id, one, at) for one in window)
+        return found
+
+    def _views_gained(self, page_id: str, day: date, at: datetime) -> int:
+        """Return the views that the Page's younger content gained on a day, as far as Graph shows them at `at`."""
+        start, end = day_start(day), day_end(day)
+        gained = sum(
+            self.counters(one, end)["views"] - self.counters(one, start)["views"]
+            for one in self.content(page_id, start - YOUNG, end, end)
+        )
+        return int(max(0, gained) * pages.shown_share(at - end))
 
     def _metrics(self, metrics: dict[str, Metric], content: Content, at: datetime) -> dict[str, Value]:
         counters = self.counters(content, at)

@@ -23,10 +23,6 @@ class IncompleteRunError(Exception):
     """The run stored what it could, and some integrations miss data; the text names them and why."""
 
 
-class FailedCheckError(Exception):
-    """A data check found rows that break a rule; the text names the rules."""
-
-
 @dataclass(eq=False)
 class GraphError(Exception):
     """A Graph call that gave no data. Its subclasses say what to do next.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
@@ -21,18 +22,21 @@ from meta_insights.records import (
     PageDay,
     Problems,
     Snapshot,
+    VideoDay,
     film_row,
     parse_content,
     parse_page_days,
+    parse_video_days,
     post_row,
     snapshot,
 )
+from meta_insights.windows import history_windows, pacific_date
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from meta_insights.page_reader import PageReader
+    from meta_insights.page_reader import Days, PageReader
 
 Take = Callable[[str, Answer], None]
 """Takes the answer for one content, by its id."""
@@ -128,17 +132,22 @@ class Snapshots(Gatherer):
     of_posts: dict[str, Snapshot] = field(default_factory=dict)
     of_videos: dict[str, Snapshot] = field(default_factory=dict)
     page_days: list[PageDay] = field(default_factory=list)
+    video_days: dict[tuple[str, date], VideoDay] = field(default_factory=dict)
     skipped: set[str] = field(default_factory=set)
 
     @staticmethod
-    def parts(live: Mapping[str, Content]) -> dict[str, set[str]]:
-        """Return all that there is to read, by part: ids of content, and ``days`` for the Page's own."""
-        return {
-            "posts": {key for key in live if "_" in key},
+    def parts(live: Mapping[str, Content], dates: Collection[date]) -> dict[str, set[str]]:
+        """Return all that there is to read, by part: ids of content, and ``page`` for the Page's own days."""
+        videos = {key for key, row in live.items() if row.content_type == "video"}
+        posts = {key for key in live if "_" in key}
+        parts = {
+            "posts": posts,
             "reels": {key for key, row in live.items() if row.content_type == "reel" and row.video_id},
-            "videos": {key for key, row in live.items() if row.content_type == "video" and "_" not in key},
-            "page": {"days"},
+            "videos": videos - posts,
         }
+        for first, last in history_windows(dates):
+            parts |= {f"page {first} {last}": {"page"}, f"videos {first} {last}": videos & posts}
+        return parts
 
     @property
     def stored(self) -> set[str]:
@@ -146,15 +155,18 @@ class Snapshots(Gatherer):
         return self.of_posts.keys() | self.of_videos.keys()
 
     def gather(self, dates: Collection[date]) -> None:
-        """Read posts, reels and lone videos, each by listing and then what that did not carry; and the Page's days."""
-        self.together(
+        """Read posts, reels and lone videos, and the history of the ``dates`` of the Page and of its videos."""
+        reads = [
             lambda: self._read(Edge.POST, "posts", self._take_post),
             lambda: self._read(Edge.REEL, "reels", self._take_film(Edge.REEL)),
             lambda: self._read(Edge.VIDEO, "videos", self._take_film(Edge.VIDEO)),
-            lambda: self._read_page_days(dates),
-        )
+        ]
+        for window in history_windows(dates):
+            reads.append(partial(self._read_page_days, window, dates))
+            reads.append(partial(self._read_video_days, window, dates))
+        self.together(*reads)
 
-    def _read(self, edge: Edge, part: str, take: Take) -> None:
+    def _read(self, edge: Edge, part: str, take: Take, days: Days | None = None) -> None:
         """Read one part by listing, when that takes fewer calls, and what is left by single reads."""
         wanted = {self._object_id(edge, content_id): content_id for content_id in sorted(self.unread[part])}
         times = [self.live[content_id].published_at for content_id in wanted.values()]
@@ -163,16 +175,15 @@ class Snapshots(Gatherer):
         since, until = min(times), max(times) + timedelta(seconds=1)
         in_window = sum(since <= row.published_at < until for row in self.live.values())
         if len(times) > in_window / MAX_PAGE_SIZE:
-            self._list(edge, part, since, until, take)
+            self._list(part, wanted, self.reader.listed_insights(edge, since, until, days), take)
         left = [object_id for object_id, content_id in wanted.items() if content_id in self.unread[part]]
-        for object_id, result in self.reader.snapshots(edge, left).items():
+        for object_id, result in self.reader.insights(edge, left, days).items():
             self._settle(wanted[object_id], part, result, take)
 
-    def _list(self, edge: Edge, part: str, since: datetime, until: datetime, take: Take) -> None:
+    def _list(self, part: str, wanted: Mapping[str, str], answers: Iterator[Answer], take: Take) -> None:
         """Read by listing. One that can never be had is noted: single reads take its place."""
-        wanted = {self._object_id(edge, content_id): content_id for content_id in self.unread[part]}
         try:
-            for answer in self.reader.listed_snapshots(edge, since, until):
+            for answer in answers:
                 for node in answer.nodes:
                     object_id = node.get("id") if isinstance(node, dict) else None
                     if isinstance(object_id, str) and object_id in wanted:
@@ -181,7 +192,7 @@ class Snapshots(Gatherer):
             self.problems.note("page", f"listing of {part}", error.message)
 
     def _object_id(self, edge: Edge, content_id: str) -> str:
-        return content_id if edge is Edge.POST else self.live[content_id].video_id or content_id
+        return content_id if edge in {Edge.POST, Edge.VIDEO_DAY} else self.live[content_id].video_id or content_id
 
     def _take_post(self, content_id: str, answer: Answer) -> None:
         content_type = self.live[content_id].content_type
@@ -196,12 +207,27 @@ class Snapshots(Gatherer):
 
         return take
 
-    def _read_page_days(self, dates: Collection[date]) -> None:
-        answer = self.reader.page_days(min(dates), max(dates)) if self.unread["page"] else None
+    def _read_page_days(self, window: Days, dates: Collection[date]) -> None:
+        unread = self.unread[f"page {window[0]} {window[1]}"]
+        answer = self.reader.page_days(*window) if unread else None
         if answer:
             metrics = self.reader.metrics(Edge.PAGE)
-            self.page_days = parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
-        self.unread["page"].clear()
+            self.page_days += parse_page_days(answer.nodes, metrics, dates, answer.observed_at, self.problems)
+        unread.clear()
+
+    def _read_video_days(self, window: Days, dates: Collection[date]) -> None:
+        """Read the days of video posts, none of which lies before the post's own first day."""
+
+        def take(content_id: str, answer: Answer) -> None:
+            own = {day for day in dates if day >= pacific_date(self.live[content_id].published_at)}
+            metrics = self.reader.metrics(Edge.VIDEO_DAY)
+            days = parse_video_days(content_id, answer.body, metrics, own, answer.observed_at, self.problems)
+            self.video_days |= {(content_id, day.date): day for day in days}
+
+        if self.reader.metrics(Edge.VIDEO_DAY):
+            self._read(Edge.VIDEO_DAY, f"videos {window[0]} {window[1]}", take, window)
+        else:
+            self.unread[f"videos {window[0]} {window[1]}"].clear()
 
     def _settle(self, content_id: str, part: str, result: Answer | GraphError, take: Take) -> None:
         """Take an answer. Skip what can never be had; what a retry can give stays unread, with its error."""

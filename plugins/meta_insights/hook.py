@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from requests.adapters import HTTPAdapter
 
+from meta_insights import clock
 from meta_insights.config import GRAPH_CONN_ID
 from meta_insights.credential import Credential
 from meta_insights.errors import (
@@ -36,6 +37,7 @@ from meta_insights.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 4
@@ -336,5 +338,5 @@ def _observed_at(date_header: str | None) -> datetime:
     try:
         observed = parsedate_to_datetime(date_header or "")
     except ValueError:
-        return datetime.now(UTC)
+        return clock.now()
     return observed.replace(tzinfo=observed.tzinfo or UTC).astimezone(UTC)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_insights import registry
+from meta_insights import clock, registry
 from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
+from meta_insights.errors import ConfigurationError, GraphError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
@@ -24,6 +24,8 @@ from meta_insights.windows import run_day
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from meta_insights.warehouse import Transaction
+
 log = logging.getLogger(__name__)
 
 DEAD_METRIC_REST = timedelta(days=7)
@@ -36,7 +38,7 @@ def current_run(context: Mapping[str, Any]) -> Run:
         run_id=context["dag_run"].run_id,
         try_number=context["ti"].try_number,
         first_try=context["ti"].max_tries - context["task"].retries + 1,
-        day=run_day(context, datetime.now(UTC)),
+        day=run_day(context, clock.now()),
         lookback_days=int(params["lookback_days"]),
         refresh=bool(params["refresh"]),
         settings=settings,
@@ -66,7 +68,7 @@ def ingest_content(integration: Mapping[str, str], run: Run) -> dict[str, int]:
         listing.gather()
         _check_token(stage, reader.hook)
         stage.asked, stage.stored = listing.listed, len(listing.content)
-        with stage.warehouse.transaction() as transaction:
+        with _writing(stage) as transaction:
             transaction.merge("content", listing.content, stage.integration_key | {"seen_at": listing.observed_at})
         stage.missing = {"edges": listing.unread}
         listing.raise_gravest()
@@ -85,14 +87,14 @@ def _check_token(stage: Stage, hook: FacebookInsightsHook) -> None:
         return
     if answer:
         stage.token = TokenHealth.of(answer.body)
-        stage.warn(stage.token.warnings(datetime.now(UTC)))
+        stage.warn(stage.token.warnings(clock.now()))
 
 
 def _mark_gone(stage: Stage, reader: PageReader, listing: Listing) -> None:
     """Mark content that is not listed any more, once Graph has said of each that it does not exist."""
     if gone := reader.gone(listing.vanished()):
         log.info("%s contents are gone from Graph", len(gone))
-        with stage.warehouse.transaction() as transaction:
+        with _writing(stage) as transaction:
             transaction.execute(
                 "upsert/content_deleted",
                 stage.integration_key | {"external_content_ids": gone, "gone_at": listing.observed_at},
@@ -116,28 +118,43 @@ def ingest_metrics(integration: Mapping[str, str], run: Run) -> dict[str, int]:
     """
     with _stage(integration, run, "metrics") as (stage, reader):
         live, unseen = _live_content(stage)
-        unread = resumed(Snapshots.parts(live), stage.left_by_the_try_before(), unseen)
+        parts = Snapshots.parts(live, run.history_dates)
+        unread = resumed(parts, stage.left_by_the_try_before(), unseen)
         asked = set().union(*unread.values()) & live.keys()
         snapshots = Snapshots(reader, stage.problems, live=live, unread=unread)
-        snapshots.gather(run.page_dates)
+        snapshots.gather(run.history_dates)
         _store(stage, snapshots)
         stage.missing = {part: sorted(ids) for part, ids in unread.items() if ids}
-        stage.asked, stage.stored = len(asked), len(snapshots.stored)
-        stage.skipped = len(snapshots.skipped - snapshots.stored)
-        stage.failed = stage.asked - stage.stored - stage.skipped
+        failed = set().union(*unread.values()) & asked
+        skipped = snapshots.skipped - snapshots.stored - failed
+        stage.asked, stage.failed, stage.skipped = len(asked), len(failed), len(skipped)
+        stage.stored = stage.asked - stage.failed - stage.skipped
         snapshots.raise_gravest()
     return stage.counts()
 
 
 def _store(stage: Stage, snapshots: Snapshots) -> None:
     run = stage.run
-    of_run = stage.integration_key | {"run_id": run.run_id}
-    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "refresh": run.refresh}
-    of_date["grace"] = run.settings.on_time_grace
-    with stage.warehouse.transaction() as transaction:
+    of_run: dict[str, Any] = stage.integration_key | {"run_id": run.run_id}
+    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "on_time_until": run.on_time_until}
+    of_date["refresh"] = run.refresh
+    with _writing(stage) as transaction:
         for rows in (snapshots.of_posts, snapshots.of_videos):
             transaction.merge("content_daily_metric", list(rows.values()), of_date)
+        transaction.merge("content_daily_video", list(snapshots.video_days.values()), of_run)
         transaction.merge("page_daily_metric", snapshots.page_days, of_run)
+
+
+@contextmanager
+def _writing(stage: Stage) -> Iterator[Transaction]:
+    """Open a transaction in which no other task writes what belongs to the integration.
+
+    Rows come sorted, but one task writes several tables in turn: without the lock two tasks of one Page, in parallel
+    runs, could wait for each other.
+    """
+    with stage.warehouse.transaction() as transaction:
+        transaction.select("select/lock_integration", stage.integration_key)
+        yield transaction
 
 
 @contextmanager
@@ -161,7 +178,7 @@ def _reader(stage: Stage, integration: Integration) -> PageReader:
     """Make the reader of a Page, with what earlier runs learned of it."""
     known = stage.warehouse.select("integration_health", stage.integration_key)
     health = known[0] if known else {"dead_metrics": {}, "page_sizes": {}}
-    youngest = datetime.now(UTC) - DEAD_METRIC_REST
+    youngest = clock.now() - DEAD_METRIC_REST
     dead = {key: at for key, at in health["dead_metrics"].items() if datetime.fromisoformat(at) > youngest}
     stage.dead_metrics = dead
     settings = stage.run.settings
@@ -176,17 +193,19 @@ def _reader(stage: Stage, integration: Integration) -> PageReader:
     return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
 
 
-def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> None:
+def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> str:
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
-    Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
+    Returns the date. Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
     """
     if not integrations:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
     warehouse = Warehouse()
     params = {"date": run.day.date, "lookback_days": run.lookback_days}
     with warehouse.transaction() as transaction:
+        transaction.select("select/lock_aggregate")
         written = transaction.execute("transform/daily_aggregate", params)
+        written += transaction.execute("transform/vanished_aggregate", params)
     log.info("%s: %s aggregate rows changed", run.day.date, written)
     expected = {
         "run_id": run.run_id,
@@ -198,11 +217,9 @@ def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> Non
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
         )
+    return str(run.day.date)
 
 
-def check(run: Run) -> None:
-    """Check the rules that the rows of the date must keep. Raises FailedCheckError with those that are broken."""
-    with Warehouse().transaction() as transaction:
-        rules = transaction.select("check/daily_metrics", {"date": run.day.date, "day_end": run.day.end})[0]
-    if broken := [name for name, kept in rules.items() if not kept]:
-        raise FailedCheckError(f"{run.day.date} breaks {', '.join(broken)} (include/sql/check/daily_metrics.sql)")
+def completed(run: Run, integrations: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return what the asset event tells: the date that is complete, and for which integrations."""
+    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in integrations]}

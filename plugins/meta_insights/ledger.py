@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from psycopg.types.json import Jsonb
 
+from meta_insights import clock
 from meta_insights.errors import TOKEN_CODES, GraphStopError
 from meta_insights.records import Problems
 from meta_insights.token_health import TokenHealth
@@ -56,8 +57,13 @@ class Run:
         return self.day.end
 
     @property
-    def page_dates(self) -> list[date]:
-        """The day and the days before it whose Page-level values Meta still corrects, newest first."""
+    def on_time_until(self) -> datetime:
+        """The first instant at which a snapshot is late for the day."""
+        return self.day.on_time_until(self.settings.on_time_grace)
+
+    @property
+    def history_dates(self) -> list[date]:
+        """The day and the days before it whose daily values Meta still corrects, newest first."""
         return [self.day.date - timedelta(days=back) for back in range(self.settings.page_history_days)]
 
 
@@ -114,7 +120,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         with self.warehouse.transaction() as transaction:
-            transaction.execute("upsert/ingestion_run_started", self._key | {"date": self.run.day.date})
+            transaction.execute("upsert/ingestion_run_started", self._key | self._asked())
             first = {"first_try": self.run.first_try}
             self._waits_before = transaction.select("select/waits_before", self._key | first)[0]["waits"]
         return self
@@ -128,10 +134,19 @@ class Stage:
             "state": "failed" if error else "success",
             "error_class": kind.__name__ if kind else None,
             "error_message": str(error) if error else None,
+            "now": clock.now(),
         }
         with self.warehouse.transaction() as transaction:
             transaction.execute("upsert/ingestion_run_finished", self._key | self._figures() | outcome)
             transaction.execute("upsert/integration_health", self.integration_key | self._learned(error) | outcome)
+
+    def _asked(self) -> dict[str, Any]:
+        return {
+            "date": self.run.day.date,
+            "lookback_days": self.run.lookback_days,
+            "on_time_until": self.run.on_time_until,
+            "now": clock.now(),
+        }
 
     def _figures(self) -> dict[str, Any]:
         return self.counts() | {

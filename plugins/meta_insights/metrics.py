@@ -26,6 +26,7 @@ class Edge(Enum):
     POST = "post insights"
     VIDEO = "video insights"
     REEL = "reel insights"
+    VIDEO_DAY = "post insights by day"
     PAGE = "page insights"
 
 
@@ -144,6 +145,9 @@ CATALOGUE: tuple[Metric, ...] = (
         Edge.REEL,
         {"comments": entry("COMMENT"), "shares": entry("SHARE")},
     ),
+    # Values of a video post for one day.
+    Metric("post_video_views", Edge.VIDEO_DAY, {"video_views": count}),
+    Metric("post_video_view_time", Edge.VIDEO_DAY, {"watch_time_ms": count}),
     # Values of a Page for one day.
     Metric("page_follows", Edge.PAGE, {"followers": count}, replaces="page_fans", since="2025-11"),
     Metric("page_daily_follows_unique", Edge.PAGE, {"follows": count}),

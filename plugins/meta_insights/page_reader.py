@@ -8,17 +8,18 @@ https://developers.facebook.com/docs/graph-api/reference/page/published_posts
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from meta_insights import clock
 from meta_insights.errors import GraphMetricError, GraphSkipError
 from meta_insights.hook import MAX_PAGE_SIZE, PageSize
 from meta_insights.metrics import Edge, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from meta_insights.errors import GraphError
     from meta_insights.hook import Answer, FacebookInsightsHook
@@ -31,9 +32,21 @@ CONTENT_EDGES = {
     "videos": "id,post_id,description,created_time,permalink_url",
     "video_reels": "id,post_id,description,created_time,permalink_url",
 }
-LISTINGS = {Edge.POST: "published_posts", Edge.REEL: "video_reels", Edge.VIDEO: "videos"}
-COUNTS = {Edge.POST: "id,shares,comments.limit(0).summary(true)", Edge.REEL: "id", Edge.VIDEO: "id"}
-INSIGHTS = {Edge.POST: "insights", Edge.REEL: "video_insights", Edge.VIDEO: "video_insights"}
+Days = tuple["date", "date"]
+"""The first and the last Pacific date of a history; None: lifetime values."""
+LISTINGS = {
+    Edge.POST: "published_posts",
+    Edge.VIDEO_DAY: "published_posts",
+    Edge.REEL: "video_reels",
+    Edge.VIDEO: "videos",
+}
+COUNTS = {Edge.POST: "id,shares,comments.limit(0).summary(true)"}
+INSIGHTS = {
+    Edge.POST: "insights",
+    Edge.VIDEO_DAY: "insights",
+    Edge.REEL: "video_insights",
+    Edge.VIDEO: "video_insights",
+}
 
 
 class PageReader:
@@ -74,7 +87,9 @@ class PageReader:
                 raise answer
         return [i for i, answer in zip(content_ids, answers, strict=True) if isinstance(answer, GraphSkipError)]
 
-    def listed_snapshots(self, edge: Edge, since: datetime, until: datetime) -> Iterator[Answer]:
+    def listed_insights(
+        self, edge: Edge, since: datetime, until: datetime, days: Days | None = None
+    ) -> Iterator[Answer]:
         """Read the counters of the objects of an edge published in [since, until), by listing.
 
         A page may come twice when a metric died in between; its objects are the same.
@@ -82,7 +97,7 @@ class PageReader:
         path = f"{self.page_id}/{LISTINGS[edge]}"
 
         def params(metrics: Sequence[Metric]) -> dict[str, Any]:
-            return {"fields": _fields(edge, metrics), **_span(since, until)}
+            return {"fields": _fields(edge, metrics, days), **_span(since, until)}
 
         while True:
             try:
@@ -92,11 +107,13 @@ class PageReader:
             else:
                 return
 
-    def snapshots(self, edge: Edge, object_ids: Sequence[str]) -> dict[str, Answer | GraphError]:
+    def insights(
+        self, edge: Edge, object_ids: Sequence[str], days: Days | None = None
+    ) -> dict[str, Answer | GraphError]:
         """Read the same of single objects, by batch: what the listing did not carry."""
 
         def path(object_id: str, metrics: Sequence[Metric]) -> str:
-            return f"{object_id}?{urlencode({'fields': _fields(edge, metrics)})}"
+            return f"{object_id}?{urlencode({'fields': _fields(edge, metrics, days)})}"
 
         results: dict[str, Answer | GraphError] = {}
         waiting = list(object_ids)
@@ -110,19 +127,12 @@ class PageReader:
         return results
 
     def page_days(self, first: date, last: date) -> Answer | None:
-        """Read the Page's daily insights from one Pacific date to another. None when every metric is dead.
-
-        Graph gives the rows with since < end_time <= until, and a day's end_time lies in the next day.
-        """
+        """Read the Page's daily insights from one Pacific date to another. None when every metric is dead."""
         path = f"{self.page_id}/insights"
 
         def params(metrics: Sequence[Metric]) -> dict[str, str]:
-            return {
-                "metric": _names(metrics),
-                "period": "day",
-                "since": str(first),
-                "until": str(last + timedelta(days=1)),
-            }
+            since, until = _history((first, last))
+            return {"metric": _names(metrics), "period": "day", "since": since, "until": until}
 
         while metrics := self.metrics(Edge.PAGE):
             try:
@@ -144,7 +154,7 @@ class PageReader:
             raise error
         for metric in refused:
             log.warning("Graph refuses the metric %s: it stays NULL until it is asked for again", metric.key)
-            self.dead[metric.key] = datetime.now(UTC).isoformat(timespec="seconds")
+            self.dead[metric.key] = clock.now().isoformat(timespec="seconds")
 
 
 def _span(since: datetime, until: datetime) -> dict[str, int]:
@@ -155,7 +165,17 @@ def _names(metrics: Iterable[Metric]) -> str:
     return ",".join(metric.name for metric in metrics)
 
 
-def _fields(edge: Edge, metrics: Sequence[Metric]) -> str:
-    """Return the fields of an object with its lifetime insights nested; each period is pinned, or all would come."""
-    nested = f"{INSIGHTS[edge]}.metric({_names(metrics)}).period(lifetime){{name,period,values}}"
-    return ",".join([COUNTS[edge], *([nested] if metrics else [])])
+def _history(days: Days) -> tuple[str, str]:
+    """Return since and until: Graph gives since < end_time <= until, and a day's end_time lies in the next day."""
+    first, last = days
+    return str(first), str(last + timedelta(days=1))
+
+
+def _fields(edge: Edge, metrics: Sequence[Metric], days: Days | None) -> str:
+    """Return the fields of an object with its insights nested; the period is pinned, or all of them would come."""
+    period = "period(lifetime)"
+    if days:
+        since, until = _history(days)
+        period = f"period(day).since({since}).until({until})"
+    nested = f"{INSIGHTS[edge]}.metric({_names(metrics)}).{period}{{name,period,values}}"
+    return ",".join([COUNTS.get(edge, "id"), *([nested] if metrics else [])])

@@ -104,6 +104,17 @@ class PageDay:
     actions: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VideoDay:
+    """What Meta counted of one video post on one Pacific day, as Graph told it at ``observed_at``."""
+
+    external_content_id: str
+    date: date
+    observed_at: datetime
+    video_views: int | None = None
+    watch_time_ms: int | None = None
+
+
 SNAPSHOT_METRICS = tuple(f.name for f in fields(Snapshot))[2:-1]
 
 
@@ -283,25 +294,48 @@ def parse_page_days(
     data: Any, metrics: Iterable[Metric], dates: Container[date], observed_at: datetime, problems: Problems
 ) -> list[PageDay]:
     """Return one row per Pacific date from the ``day`` insights of a Page, for the dates asked for."""
+    days = _days("page", data, metrics, dates, problems)
+    return [PageDay(day, observed_at, **row) for day, row in days]
+
+
+def parse_video_days(
+    content_id: str,
+    node: Mapping[str, Any],
+    metrics: Iterable[Metric],
+    dates: Container[date],
+    observed_at: datetime,
+    problems: Problems,
+) -> list[VideoDay]:
+    """Return one row per Pacific date from the nested ``day`` insights of a video post, for the dates asked for."""
+    insights = node.get("insights")
+    days = _days(content_id, insights.get("data") if isinstance(insights, dict) else None, metrics, dates, problems)
+    return [VideoDay(content_id, day, observed_at, **row) for day, row in days]
+
+
+def _days(
+    item: str, data: Any, metrics: Iterable[Metric], dates: Container[date], problems: Problems
+) -> list[tuple[date, dict[str, Any]]]:
+    """Return (date, columns) for the dates asked for, in order; metrics that are not told are noted."""
     by_name = {metric.name: metric for metric in metrics}
     rows: dict[date, dict[str, Any]] = {}
     told: set[str] = set()
     for insight in _insight_rows(data, "day"):
-        metric = by_name.get(insight["name"])
-        for point in insight["values"] if metric else ():
-            day = _point_date(point, problems, insight["name"])
-            if metric and day and day in dates:
+        if (metric := by_name.get(insight["name"])) is None:
+            continue
+        for point in insight["values"]:
+            day = _point_date(point, problems, item, f"{metric.key}.end_time")
+            if day and day in dates:
                 told.add(metric.name)
                 values = {metric.name: point.get("value")}
                 rows.setdefault(day, {}).update(filled(day.isoformat(), values, [metric], problems))
     for name in by_name.keys() - told:
-        problems.note("page", by_name[name].key, ABSENT)
-    return [PageDay(day, observed_at, **row) for day, row in sorted(rows.items())]
+        problems.note(item, by_name[name].key, ABSENT)
+    return sorted(rows.items())
 
 
-def _point_date(point: Any, problems: Problems, name: str) -> date | None:
+def _point_date(point: Any, problems: Problems, item: str, about: str) -> date | None:
     try:
         return measured_date(parse_time(point.get("end_time") if isinstance(point, dict) else None))
     except ValueError as error:
-        problems.note("page", f"page.{name}.end_time", str(error))
+        problems.note(item, about, str(error))
         return None

@@ -12,7 +12,6 @@ from airflow.sdk import RetryDecision, RetryPolicy
 from meta_insights.config import Settings
 from meta_insights.errors import (
     ConfigurationError,
-    FailedCheckError,
     GraphShrinkError,
     GraphSkipError,
     GraphStopError,
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 PERMANENT = (
     ConfigurationError,
-    FailedCheckError,
     GraphShrinkError,
     GraphSkipError,
     GraphStopError,

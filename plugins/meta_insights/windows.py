@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 from meta_insights.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
+HISTORY_WINDOW_DAYS = 90
+"""The longest span of days that Graph answers at once."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,13 @@ class Day:
         """Return the first instant, in UTC, of the window of ``days`` days that ends with this day."""
         return midnight(self.date - timedelta(days=days - 1))
 
-    def is_on_time(self, observed_at: datetime, grace: timedelta) -> bool:
-        """Tell whether a snapshot seen at that instant may stand for this day: soon after its end, not later."""
-        return self.end <= observed_at < self.end + grace
+    def on_time_until(self, grace: timedelta) -> datetime:
+        """Return the first instant at which a snapshot is too late to stand for this day.
+
+        Never later than the end of the next day, which may be 23 hours long: the snapshots of two dates cannot trade
+        places, and no daily change runs backwards.
+        """
+        return min(self.end + grace, midnight(self.date + timedelta(days=2)))
 
 
 def midnight(day: date) -> datetime:
@@ -53,6 +59,16 @@ def midnight(day: date) -> datetime:
 def measured_date(end_time: datetime) -> date:
     """Return the Pacific date whose value Graph marks with that ``end_time``."""
     return end_time.astimezone(PACIFIC).date() - timedelta(days=1)
+
+
+def history_windows(dates: Iterable[date]) -> list[tuple[date, date]]:
+    """Cut the span of some dates into windows (first, last) that one request may ask for, oldest first."""
+    first, last = min(days := list(dates)), max(days)
+    starts = range(0, (last - first).days + 1, HISTORY_WINDOW_DAYS)
+    windows = [
+        (first + timedelta(days=back), first + timedelta(days=back + HISTORY_WINDOW_DAYS - 1)) for back in starts
+    ]
+    return [(start, min(end, last)) for start, end in windows]
 
 
 def pacific_date(instant: datetime) -> date:

@@ -76,7 +76,7 @@ def test_a_day_takes_three_calls_per_hundred_posts_and_a_constant_few(
     content(page, run)
     metrics(page, run)
     (calls,) = database.execute("select sum(api_calls) from analytics.ingestion_run").fetchone() or (None,)
-    listings = 2 + 1 + 1 + 2 + 1  # posts, videos, reels; then posts and reels with their insights
+    listings = 2 + 1 + 1 + 2 + 1 + 2  # posts, videos, reels; then posts, reels and days of videos with their insights
     assert calls == listings + 2 + 1 + 1  # two trades of the token, the Page's days, and the reel's own post
 
 
@@ -144,7 +144,7 @@ def test_posts_behind_a_page_that_failed_are_listed_by_their_own_window(
     graph.control.clear_requests()
     metrics(page, run, try_number=2)
     listings = [path for path in asked(graph) if path.endswith("published_posts")]
-    assert len(listings) == 2  # seventy, in pages of fifty
+    assert len(listings) == 2 + 1  # seventy in pages of fifty, and the days of the videos among them
     stored = database.execute("select count(*) from analytics.content_daily_metric").fetchone()
     assert stored == (POSTS + 1,)
 

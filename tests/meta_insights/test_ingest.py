@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from meta_insights import ingest
+from meta_insights.checks import check_rules
 from meta_insights.config import Settings
 from meta_insights.errors import (
     ConfigurationError,
-    FailedCheckError,
     GraphRetryError,
     GraphStopError,
     GraphWaitError,
@@ -21,6 +21,7 @@ from meta_insights.errors import (
 )
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
+from meta_insights.windows import Day
 from support import DAY, SEEN_AT
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_the_pages_own_days_are_those_of_the_world(
 ) -> None:
     both(page, run)
     stored = rows(database, "select date, followers, impressions, reach from analytics.page_daily_metric order by date")
-    dates = sorted(run.page_dates)
+    dates = sorted(run.history_dates)
     assert dates[-1] == DAY.date
     values = [graph.world.page_metrics(page.external_id, date, SEEN_AT) for date in dates]
     assert stored == [
@@ -214,7 +215,7 @@ def test_calls_are_a_few_per_page_and_not_one_per_post(
     graph.control.clear_requests()
     both(page, run)
     assert ledger(database, "content")["api_calls"] == 1 + 3  # the token, and three edges
-    assert graph.control.requests()["requests"] <= 4 + 5
+    assert graph.control.requests()["requests"] <= 4 + 6
 
 
 # Failure isolation: an edge, an item, a field
@@ -362,6 +363,7 @@ def test_too_much_data_loses_no_post_and_is_remembered_for_the_next_run(
         "videos": 6,
         "video_reels": 6,
         "post insights": 6,
+        "post insights by day": 6,
         "reel insights": 6,
     }
 
@@ -592,11 +594,69 @@ def test_an_aggregate_without_a_list_says_to_repair_the_list(run: Run, warehouse
         ingest.aggregate(run, None)
 
 
-def test_the_checks_hold_on_a_good_day_and_name_the_rule_that_is_broken(
+def test_the_aggregate_tells_its_date_and_the_event_which_integrations_are_complete(
     page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     both(page, run)
-    ingest.check(run)
-    database.execute("update analytics.content_daily_metric set reach = -1 where impressions > 0")
-    with pytest.raises(FailedCheckError, match="2026-11-20 breaks no_lifetime_value_is_negative"):
-        ingest.check(run)
+    assert ingest.aggregate(run, [page.as_dict()]) == "2026-11-20"
+    assert ingest.completed(run, [page.as_dict()]) == {"date": "2026-11-20", "integration_ids": ["page-0"]}
+
+
+def test_every_check_holds_on_a_good_day(graph: Served, pages: list[Integration], run: Run) -> None:
+    for page in pages:
+        both(page, run)
+    ingest.aggregate(run, [page.as_dict() for page in pages])
+    for check in check_rules("2026-11-20"):
+        check.execute({})
+
+
+def test_days_of_video_posts_are_those_of_the_world(
+    graph: Served, pages: list[Integration], run: Run, database: psycopg.Connection
+) -> None:
+    for page in pages:
+        both(page, run)
+    stored = rows(database, "select external_content_id, date, video_views from analytics.content_daily_video")
+    videos = {key: one for page in pages for key, one in truth(graph, page, run).items() if one.kind == "video"}
+    expected = [
+        (key, day, gained(graph, one, Day(day)))
+        for key, one in videos.items()
+        for day in run.history_dates
+        if Day(day).end > one.created_time
+    ]
+    assert len(expected) > 10
+    assert sorted(stored) == sorted(expected)
+
+
+def gained(graph: Served, one: Truth, day: Day) -> int:
+    """The plays of one video post on one day."""
+    before, after = (graph.world.post_metrics(one.full_id, at)["post_video_views"] for at in (day.start, day.end))
+    assert isinstance(before, int)
+    assert isinstance(after, int)
+    return after - before
+
+
+def test_a_backfill_fills_the_days_of_the_past_truly_and_marks_its_snapshots_late(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    past = Day(DAY.date - timedelta(days=40))
+    backfill = replace(run, day=past)
+    both(page, backfill)
+    ingest.aggregate(backfill, [page.as_dict()])
+    assert rows(database, "select distinct is_on_time from analytics.content_daily_metric") == [(False,)]
+    assert rows(database, "select * from analytics.content_daily_change") == []
+    stored = rows(database, f"select impressions from analytics.page_daily_metric where date = '{past.date}'")
+    assert stored == [(graph.world.page_metrics(page.external_id, past.date, SEEN_AT)["page_media_view"],)]
+    videos = [key for key, one in truth(graph, page, backfill).items() if one.kind == "video"]
+    query = "select external_content_id, video_views from analytics.content_daily_video where date = %s"
+    days: dict[str, int] = dict(database.execute(query, (past.date,)).fetchall())
+    assert videos
+    assert days == {key: gained(graph, graph.world.find(key), past) for key in videos}
+
+
+def test_a_year_of_history_is_read_in_windows_that_graph_answers(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    ingest.ingest_metrics(page.as_dict(), replace(run, settings=replace(run.settings, page_history_days=365)))
+    assert rows(database, "select count(*), min(date), max(date) from analytics.page_daily_metric") == [
+        (365, DAY.date - timedelta(days=364), DAY.date)
+    ]

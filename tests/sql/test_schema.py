@@ -18,6 +18,7 @@ TABLES = {
     "integration",
     "content",
     "content_daily_metric",
+    "content_daily_video",
     "page_daily_metric",
     "daily_aggregate",
     "ingestion_run",

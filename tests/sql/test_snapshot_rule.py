@@ -37,7 +37,8 @@ def _one_post(warehouse: Warehouse) -> None:
 
 def see(warehouse: Warehouse, at: datetime, *, refresh: bool = False, day: date = DAY, **values: Any) -> int:
     """Store one observation; return how many rows it wrote."""
-    params = KEY | {"run_id": "run", "date": day, "day_end": DAY_END, "grace": timedelta(hours=24), "refresh": refresh}
+    params = KEY | {"run_id": "run", "date": day, "day_end": DAY_END, "refresh": refresh}
+    params["on_time_until"] = DAY_END + timedelta(hours=24)
     with warehouse.transaction() as transaction:
         return transaction.merge("content_daily_metric", [Snapshot("100_1", at, **values)], params)
 

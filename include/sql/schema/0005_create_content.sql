@@ -1,5 +1,5 @@
 -- One row is one post, photo, link, video or reel of one integration, deleted or not.
--- Written by the content task. `video_id` is the object that has video insights, where it is not the content itself.
+-- Written by the content task. `absent` is when it was gone before it returned; `video_id` is the object that has video insights, where it is not the content itself.
 create table analytics.content (
     organization_id text not null,
     integration_id text not null,
@@ -14,6 +14,7 @@ create table analytics.content (
     last_seen_at timestamptz not null,
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
+    absent tstzmultirange not null default '{}',
     primary key (organization_id, integration_id, external_content_id),
     foreign key (organization_id, integration_id) references analytics.integration (organization_id, id)
 )

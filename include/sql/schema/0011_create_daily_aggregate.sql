@@ -19,6 +19,7 @@ create table analytics.daily_aggregate (
     engagement bigint,
     engagement_rate double precision,
     days_covered integer,
+    content_corrected integer not null,
     is_complete boolean not null,
     updated_at timestamptz not null default now(),
     primary key (organization_id, integration_id, content_type, date),

@@ -1,77 +1,98 @@
--- One row is one content type of one integration on one date: its changes of that day. Reads content, its snapshots and
--- content_daily_change, for the date and for each later date whose change starts from it.
--- Safe to run again: computed from what is stored, and a row that would not change is not written.
+-- One row is one content type of one integration on one date: its changes of that day. Reads daily_content_count and
+-- content_daily_change for the date, for each later date whose change begins at it, and for each date around it whose
+-- content is not what it was: found late, or of another type than it seemed.
+-- Safe to run again, in any order: computed from what is stored, and a row that would not change is not written.
 insert into analytics.daily_aggregate as kept (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
-    content_changed, impressions_change, summed_post_reach, reactions_change, comments_change, shares_change,
-    video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
+    content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
+    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
 )
-with affected_date as (
-    select %(date)s::date as date
-    union
-    select date from analytics.content_daily_change where since_date = %(date)s::date
+with counted as materialized (
+    select *
+    from analytics.daily_content_count
+    where date > %(date)s::date - %(lookback_days)s::integer
+        and date < %(date)s::date + 366
+        and (date = %(date)s::date or date - lookback_days < %(date)s::date)
 ),
-expected as (
-    select affected_date.date, content.*
-    from affected_date
-    inner join analytics.content
-        on content.published_at < ((affected_date.date + 1)::timestamp at time zone 'America/Los_Angeles')
-        and content.published_at >= (
-            (affected_date.date + 1 - %(lookback_days)s::integer)::timestamp at time zone 'America/Los_Angeles'
-        )
-    where content.deleted_at is null
-        or content.deleted_at >= ((affected_date.date + 1)::timestamp at time zone 'America/Los_Angeles')
+dependent as (
+    select distinct today.organization_id, today.integration_id, next.date
+    from analytics.content_daily_metric as today
+    cross join lateral analytics.snapshot_metrics(today) as seen
+    cross join lateral (
+        select later.date
+        from analytics.content_daily_metric as later
+        cross join lateral analytics.snapshot_metrics(later) as coming
+        where later.organization_id = today.organization_id
+            and later.integration_id = today.integration_id
+            and later.external_content_id = today.external_content_id
+            and later.date > today.date
+            and later.is_on_time
+            and later.deleted_at is null
+            and coming.metric = seen.metric
+        order by later.date
+        limit 1
+    ) as next
+    where today.date = %(date)s::date and today.is_on_time and today.deleted_at is null
 ),
-totals as (
+affected as (
+    select counted.*
+    from counted
+    left join analytics.daily_aggregate as known using (organization_id, integration_id, content_type, date)
+    left join dependent using (organization_id, integration_id, date)
+    where counted.date = %(date)s::date
+        or dependent.date is not null
+        or (known.content_published, known.content_expected, known.content_measured, known.is_complete) is distinct from
+        (counted.content_published, counted.content_expected, counted.content_measured, counted.is_complete)
+)
+select
+    affected.organization_id,
+    affected.integration_id,
+    affected.content_type,
+    affected.date,
+    affected.content_published,
+    affected.content_expected,
+    affected.content_measured,
+    changes.content_changed,
+    changes.content_corrected,
+    changes.impressions_change,
+    changes.reach_change,
+    changes.reactions_change,
+    changes.comments_change,
+    changes.shares_change,
+    changes.video_views_change,
+    changes.clicks_change,
+    changes.engagement,
+    case when changes.reach_change > 0 then changes.engagement / changes.reach_change::double precision end,
+    changes.days_covered,
+    affected.is_complete
+from affected
+cross join lateral (
     select
-        expected.organization_id,
-        expected.integration_id,
-        expected.content_type,
-        expected.date,
-        count(*) filter (
-            where (expected.published_at at time zone 'America/Los_Angeles')::date = expected.date
-        ) as content_published,
-        count(*) as content_expected,
-        count(*) filter (where metric.is_on_time) as content_measured,
-        count(change.date) as content_changed,
+        count(*) as content_changed,
+        count(*) filter (where change.is_correction) as content_corrected,
         sum(change.impressions_change) as impressions_change,
-        sum(change.reach_change) as summed_post_reach,
+        sum(change.reach_change) as reach_change,
         sum(change.reactions_change) as reactions_change,
         sum(change.comments_change) as comments_change,
         sum(change.shares_change) as shares_change,
         sum(change.video_views_change) as video_views_change,
         sum(change.clicks_change) as clicks_change,
-        sum(change.reactions_change + change.comments_change + change.shares_change) as engagement,
+        sum(change.engagement) as engagement,
         max(change.days_covered) as days_covered
-    from expected
-    left join analytics.content_daily_metric as metric
-        on metric.organization_id = expected.organization_id
-        and metric.integration_id = expected.integration_id
-        and metric.external_content_id = expected.external_content_id
-        and metric.date = expected.date
-        and metric.deleted_at is null
-    left join analytics.content_daily_change as change
-        on change.organization_id = expected.organization_id
-        and change.integration_id = expected.integration_id
-        and change.external_content_id = expected.external_content_id
-        and change.date = expected.date
-    group by expected.organization_id, expected.integration_id, expected.content_type, expected.date
-)
-select
-    organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
-    content_changed, impressions_change, summed_post_reach, reactions_change, comments_change, shares_change,
-    video_views_change, clicks_change, engagement,
-    engagement / nullif(summed_post_reach, 0)::double precision,
-    days_covered,
-    content_measured = content_expected
-from totals
-order by organization_id, integration_id, content_type, date
+    from analytics.content_daily_change as change
+    where change.organization_id = affected.organization_id
+        and change.integration_id = affected.integration_id
+        and change.date = affected.date
+        and change.content_type = affected.content_type
+) as changes
+order by affected.organization_id, affected.integration_id, affected.content_type, affected.date
 on conflict (organization_id, integration_id, content_type, date) do update
 set
     content_published = excluded.content_published,
     content_expected = excluded.content_expected,
     content_measured = excluded.content_measured,
     content_changed = excluded.content_changed,
+    content_corrected = excluded.content_corrected,
     impressions_change = excluded.impressions_change,
     summed_post_reach = excluded.summed_post_reach,
     reactions_change = excluded.reactions_change,
@@ -85,13 +106,13 @@ set
     is_complete = excluded.is_complete,
     updated_at = now()
 where (
-    kept.content_published, kept.content_expected, kept.content_measured, kept.content_changed,
+    kept.content_published, kept.content_expected, kept.content_measured, kept.content_changed, kept.content_corrected,
     kept.impressions_change, kept.summed_post_reach, kept.reactions_change, kept.comments_change, kept.shares_change,
     kept.video_views_change, kept.clicks_change, kept.engagement, kept.engagement_rate, kept.days_covered,
     kept.is_complete
 ) is distinct from (
     excluded.content_published, excluded.content_expected, excluded.content_measured, excluded.content_changed,
-    excluded.impressions_change, excluded.summed_post_reach, excluded.reactions_change, excluded.comments_change,
-    excluded.shares_change, excluded.video_views_change, excluded.clicks_change, excluded.engagement,
-    excluded.engagement_rate, excluded.days_covered, excluded.is_complete
+    excluded.content_corrected, excluded.impressions_change, excluded.summed_post_reach, excluded.reactions_change,
+    excluded.comments_change, excluded.shares_change, excluded.video_views_change, excluded.clicks_change,
+    excluded.engagement, excluded.engagement_rate, excluded.days_covered, excluded.is_complete
 )

@@ -1,6 +1,5 @@
 -- One row is one content of one integration, as it was just listed. Reads the staged rows.
--- Safe to run again and in any order: the newest sight of it stands, one that was deleted is restored,
--- and a row of which nothing but the last sight would change is written only when that is a day old.
+-- Safe to run again and in any order: the newest sight of it stands, and one that was gone is back, its absence noted.
 insert into analytics.content as kept (
     organization_id, integration_id, external_content_id, content_type, caption, hashtags, permalink_url, video_id,
     published_at, first_seen_at, last_seen_at
@@ -21,16 +20,17 @@ set
     first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
     last_seen_at = excluded.last_seen_at,
     updated_at = now(),
+    absent = kept.absent + case
+        when kept.deleted_at is null then '{}'::tstzmultirange
+        else tstzmultirange(tstzrange(kept.deleted_at, excluded.last_seen_at))
+    end,
     deleted_at = null
 where
-    excluded.last_seen_at >= kept.last_seen_at
+    excluded.last_seen_at >= greatest(kept.last_seen_at, kept.deleted_at)
     and (
-        (
-            kept.content_type, kept.caption, kept.hashtags, kept.permalink_url, kept.video_id, kept.published_at,
-            kept.deleted_at
-        ) is distinct from (
-            excluded.content_type, excluded.caption, excluded.hashtags, excluded.permalink_url, excluded.video_id,
-            excluded.published_at, null
-        )
-        or excluded.last_seen_at >= kept.last_seen_at + interval '1 day'
+        kept.content_type, kept.caption, kept.hashtags, kept.permalink_url, kept.video_id, kept.published_at,
+        kept.last_seen_at, kept.deleted_at
+    ) is distinct from (
+        excluded.content_type, excluded.caption, excluded.hashtags, excluded.permalink_url, excluded.video_id,
+        excluded.published_at, excluded.last_seen_at, null
     )

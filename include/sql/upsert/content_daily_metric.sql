@@ -7,7 +7,7 @@ insert into analytics.content_daily_metric as kept (
 select
     %(organization_id)s, %(integration_id)s, external_content_id, %(date)s, impressions, reach, reactions, comments,
     shares, video_views, clicks, saves, profile_visits, breakdowns, observed_at,
-    observed_at >= %(day_end)s and observed_at < %(day_end)s + %(grace)s::interval,
+    observed_at >= %(day_end)s and observed_at < %(on_time_until)s,
     %(run_id)s
 from staged
 order by external_content_id

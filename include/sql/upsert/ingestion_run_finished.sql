@@ -2,7 +2,7 @@
 update analytics.ingestion_run
 set
     state = %(state)s,
-    finished_at = now(),
+    finished_at = %(now)s,
     api_calls = %(api_calls)s,
     http_retries = %(http_retries)s,
     peak_usage_percent = %(peak_usage_percent)s,

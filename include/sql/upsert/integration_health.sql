@@ -8,8 +8,8 @@ insert into analytics.integration_health as kept (
 select
     organization_id,
     id,
-    case when %(state)s::text = 'success' then now() end,
-    case when %(state)s::text = 'failed' then now() end,
+    case when %(state)s::text = 'success' then %(now)s::timestamptz end,
+    case when %(state)s::text = 'failed' then %(now)s::timestamptz end,
     %(error_class)s::text,
     %(error_message)s::text,
     coalesce(%(dead_metrics)s::jsonb, '{}'),

@@ -24,5 +24,17 @@ begin
     comment on column analytics.daily_aggregate.days_covered is 'The longest span of days among its changes; 1 is a true day.';
     comment on table analytics.ingestion_run is 'One try of one stage for one integration in one DAG run.';
     comment on table analytics.integration_health is 'The state of one integration as its last run left it.';
+    comment on column analytics.content.absent is 'When it was gone before it returned.';
+    comment on view analytics.content_metric_change is 'One metric of one content on one date: its daily change.';
+    comment on column analytics.content_metric_change.days_covered is 'How many dates the change spans; 1 is a true day.';
+    comment on column analytics.content_metric_change.hours_covered is 'The exact hours between the two observations.';
+    comment on table analytics.content_daily_video is 'One video post on one Pacific date, as Meta counted that day.';
+    comment on view analytics.asked_day is 'One integration on one date that a run has asked for.';
+    comment on view analytics.content_coverage is 'One content on one date: on time, late, missing or gone.';
+    comment on view analytics.coverage is 'One stage of one integration on one date: what is missing, why, what repairs it.';
+    comment on view analytics.integration_daily is 'One integration on one date: its posts'' changes, its Page''s numbers.';
+    comment on view analytics.organization_daily is 'One organization on one date.';
+    comment on view analytics.format_daily is 'One content type of one organization on one date.';
+    comment on view analytics.content_lifetime is 'One content: its lifetime counters as they were seen last.';
 end
 $comments$

@@ -1,0 +1,14 @@
+-- Each live snapshot of the date says whose it is, when it was seen and by which run. Reads content_daily_metric.
+with offending as (
+    select concat_ws('/', organization_id, integration_id, external_content_id) as item
+    from analytics.content_daily_metric
+    where date = %(date)s::date
+        and deleted_at is null
+        and num_nulls(organization_id, integration_id, external_content_id, observed_at, is_on_time, run_id) > 0
+),
+named as (
+    select item from offending order by item limit 10
+)
+select
+    not exists (select from offending) as keys_are_not_null,
+    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows

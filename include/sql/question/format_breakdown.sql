@@ -1,0 +1,10 @@
+-- Do reels do better than posts? One row is one content type in a period. Reads format_daily.
+select
+    content_type,
+    sum(content_published) as content_published,
+    sum(engagement) as engagement,
+    sum(engagement) / nullif(sum(summed_post_reach), 0) as engagement_rate
+from analytics.format_daily
+where organization_id = %(organization_id)s and date between %(first)s and %(last)s
+group by content_type
+order by content_type

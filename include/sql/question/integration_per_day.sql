@@ -1,0 +1,7 @@
+-- How did one Page do, day by day? One row is one date. Reads integration_daily.
+select date, followers, page_impressions, impressions_change, engagement, is_complete
+from analytics.integration_daily
+where organization_id = %(organization_id)s
+    and integration_id = %(integration_id)s
+    and date between %(first)s and %(last)s
+order by date

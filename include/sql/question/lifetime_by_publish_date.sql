@@ -1,0 +1,8 @@
+-- What has become of what was published when? One row is one date of publication. Reads content_lifetime.
+select publish_date, count(*) as contents, sum(impressions) as impressions, sum(engagement) as engagement
+from analytics.content_lifetime
+where organization_id = %(organization_id)s
+    and published_at >= analytics.day_end(%(first)s::date - 1)
+    and published_at < analytics.day_end(%(last)s::date)
+group by publish_date
+order by publish_date

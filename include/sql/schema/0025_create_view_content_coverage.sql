@@ -1,0 +1,36 @@
+-- One row is one content on one date whose look-back it is in: whether its snapshot is `on time`, `late` or `missing`, or
+-- was not to be had because the content was `gone` while the date could be observed.
+-- Reads asked_day, content and content_daily_metric.
+create view analytics.content_coverage as
+select
+    asked.organization_id,
+    asked.integration_id,
+    content.external_content_id,
+    asked.date,
+    asked.lookback_days,
+    content.content_type,
+    content.published_at,
+    case
+        when metric.is_on_time then 'on time'
+        when (
+            content.absent
+            + case
+                when content.deleted_at is null then '{}'::tstzmultirange
+                else tstzmultirange(tstzrange(content.deleted_at, null))
+            end
+        ) && tstzrange(analytics.day_end(asked.date), asked.on_time_until) then 'gone'
+        when metric.date is not null then 'late'
+        else 'missing'
+    end as state
+from analytics.asked_day as asked
+inner join analytics.content
+    on content.organization_id = asked.organization_id
+    and content.integration_id = asked.integration_id
+    and content.published_at >= analytics.day_end(asked.date - asked.lookback_days)
+    and content.published_at < analytics.day_end(asked.date)
+left join analytics.content_daily_metric as metric
+    on metric.organization_id = content.organization_id
+    and metric.integration_id = content.integration_id
+    and metric.external_content_id = content.external_content_id
+    and metric.date = asked.date
+    and metric.deleted_at is null
