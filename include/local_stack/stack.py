@@ -131,7 +131,10 @@ class LocalStack:
 
     @property
     def _workers(self) -> int:
-        return int(self._base.get("META_INSIGHTS_CELERY_WORKERS", 0))
+        text = self._base.get("META_INSIGHTS_CELERY_WORKERS", "0")
+        if not text.isdecimal():
+            raise ValueError(f"META_INSIGHTS_CELERY_WORKERS={text} is no number of workers")
+        return int(text)
 
     @cached_property
     def credentials(self) -> Credentials:

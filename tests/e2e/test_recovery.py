@@ -143,6 +143,8 @@ def test_a_task_that_is_killed_in_the_middle_of_a_write_is_tried_again(scene: Sc
         log.info("killing task process %s, which has staged its rows and waits to write them", writer.pid)
         writer.kill()
         until("it is gone", lambda: not writer.is_running() or writer.status() == psutil.STATUS_ZOMBIE)
+        backend = "select 1 from pg_stat_activity where client_port = %s"
+        until("its statement has ended, though the lock is still held", lambda: not scene.rows(backend, port))
     assert_whole(scene, run_id)
     tried = [task.try_number for (name, _), task in scene.tasks(run_id).items() if name == "page.metrics"]
     assert sorted(tried) == [1] * (PAGES - 1) + [2]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ PORTS = Ports(api=8080, postgres=5433, sandbox=8900)
 CREDENTIALS = Credentials("fernet", "jwt", "api", "pg-password", "admin-password")
 
 
-def environment(base: dict[str, str] | None = None, *, follow_schedule: bool = False) -> dict[str, str]:
+def environment(
+    base: dict[str, str] | None = None, *, follow_schedule: bool = False, ports: Ports = PORTS
+) -> dict[str, str]:
     return airflow_environment(
         base or {},
         layout=Layout(HOME),
-        ports=PORTS,
+        ports=ports,
         credentials=CREDENTIALS,
         dags=CHECKOUT / "dags",
         follow_schedule=follow_schedule,
@@ -37,6 +40,14 @@ def test_airflows_own_database_is_always_the_embedded_one() -> None:
 @pytest.mark.parametrize("follow", [True, False])
 def test_only_a_stack_that_stays_makes_runs_by_the_schedule(follow: bool) -> None:  # noqa: FBT001 (a parameter of the test)
     assert environment(follow_schedule=follow)["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == str(follow)
+
+
+def test_tasks_run_in_celery_workers_when_there_is_a_redis() -> None:
+    assert environment()["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    found = environment(ports=replace(PORTS, redis=6380))
+    assert found["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+    assert found["AIRFLOW__CELERY__BROKER_URL"] == "redis://:pg-password@127.0.0.1:6380/0"
+    assert found["AIRFLOW__CELERY__RESULT_BACKEND"] == "db+postgresql://postgres:pg-password@127.0.0.1:5433/airflow"
 
 
 def test_nothing_is_written_outside_the_home() -> None:

@@ -105,3 +105,40 @@ def test_a_warehouse_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path
     stack.layout.create()
     with pytest.raises(StackError, match=r"The warehouse cannot be prepared: .*[Cc]onnection refused"):
         stack.prepare_warehouse([])
+
+
+def test_celery_workers_come_with_a_redis_and_only_when_they_are_asked_for(tmp_path: Path) -> None:
+    plain = LocalStack(tmp_path, env={})
+    assert plain.ports.redis is None
+    assert plain.services() == ["postgres", "sandbox", "api-server", "scheduler", "dag-processor"]
+    path = {"PATH": str(tmp_path), "META_INSIGHTS_CELERY_WORKERS": "2"}
+    (tmp_path / "redis-server").touch(mode=0o755)
+    celery = LocalStack(tmp_path, env=path)
+    assert celery.ports.redis is not None
+    assert celery.services() == [
+        *("postgres", "sandbox", "redis", "api-server", "scheduler", "dag-processor", "worker-1", "worker-2")
+    ]
+    assert (tmp_path / "redis.conf").stat().st_mode & 0o777 == 0o600
+
+
+def test_workers_without_redis_are_told_what_to_install(tmp_path: Path) -> None:
+    stack = LocalStack(tmp_path, env={"PATH": str(tmp_path), "META_INSIGHTS_CELERY_WORKERS": "1"})
+    with pytest.raises(StackError, match="apt-get install redis-server"):
+        stack.services()
+
+
+def test_a_number_of_workers_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="META_INSIGHTS_CELERY_WORKERS=two is no number"):
+        LocalStack(tmp_path, env={"META_INSIGHTS_CELERY_WORKERS": "two"}).services()
+
+
+def test_one_service_is_stopped_and_started_again(stack: LocalStack) -> None:
+    stack.start_postgres_alone()
+    first = stack.service("postgres")
+    stack.stop_service("postgres")
+    assert not processes.is_running(first)
+    with pytest.raises(StackError, match="postgres is not running"):
+        stack.service("postgres")
+    stack.start_service("postgres")
+    assert processes.is_running(stack.service("postgres"))
+    assert stack.service("postgres") != first
