@@ -1,4 +1,4 @@
-"""`python -m bench.questions`: `explain analyze` of what people ask, the aggregate and the checks, at a million snapshots.
+"""`python -m bench.questions`: `explain analyze` of questions, aggregate and checks, at a million snapshots.
 
 The same statements over a tenth of the data tell what depends on how much history the tables hold.
 """
@@ -83,8 +83,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((SQL_FOLDER / "question").glob("*.sql")):
         yield f"question/{path.stem}", ASKED
     for day in (LAST, PAST):
-        for name in ("daily_aggregate", "vanished_aggregate"):
-            yield f"transform/{name}", {"date": day, "lookback_days": 28}
+        yield "transform/daily_aggregate", {"date": day, "lookback_days": 28}
     for path in sorted((SQL_FOLDER / "check").glob("*.sql")):
         yield f"check/{path.stem}", {"date": LAST}
 
@@ -100,7 +99,9 @@ def measure(connection: psycopg.Connection[Any], name: str, params: dict[str, An
     told = row[0][0]
     scans = sorted({node["Relation Name"] for node in nodes(told["Plan"]) if node["Node Type"] == "Seq Scan"})
     label = f"{name} {params.get('date', '')}".strip()
-    large = tuple(scan for scan in scans if scan in {"content", "content_daily_metric", "daily_aggregate", "ingestion_run"})
+    large = tuple(
+        scan for scan in scans if scan in {"content", "content_daily_metric", "daily_aggregate", "ingestion_run"}
+    )
     return Measured(label, told["Execution Time"] + told["Planning Time"], told["Plan"]["Actual Rows"], large)
 
 

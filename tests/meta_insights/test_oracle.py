@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from graph_sandbox.server import Served
     from local_stack.postgres import EmbeddedPostgres
 
-SEED = int(os.environ.get("ORACLE_SEED", "4"))
+SEED = int(os.environ.get("ORACLE_SEED", "6"))
 STORY = Story(SEED, first=date(2027, 2, 15), days=45, pages=3)  # the clocks change on March 14: a day of 23 hours
 FAULTS: dict[Trouble, tuple[str, dict[str, Any]]] = {
     Trouble.TOKEN: ("revoked_token", {}),
@@ -308,8 +308,7 @@ def test_the_last_state_is_the_same_for_every_order_of_the_same_runs(
         repeat(sorted(writes, key=lambda write: STAGES.get(write[1], 1)))
         day = next(write[3]["date"] for write in writes if write[1] == "upsert/ingestion_run_started")
         with Warehouse().transaction() as transaction:
-            for name in ("transform/daily_aggregate", "transform/vanished_aggregate"):
-                transaction.execute(name, {"date": day, "lookback_days": 28})
+            transaction.execute("transform/daily_aggregate", {"date": day, "lookback_days": 28})
     shuffled = Lived(dsn, lived.oracle, [], lived.integrations)
     for table in TABLES:
         assert state(shuffled, table) == state(lived, table), table
