@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test test-e2e secrets cases calls lock clean
+.PHONY: help run up down psql test test-e2e secrets cases calls questions lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -42,6 +42,9 @@ cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and s
 
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	@$(MEASURE) -m bench.calls
+
+questions: $(INSTALLED) ## explain the main questions at a million snapshots; takes minutes
+	@$(MEASURE) -m bench.questions
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \

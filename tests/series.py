@@ -82,8 +82,7 @@ class Series:
         """Compute the aggregate of a date; return how many rows changed."""
         params = {"date": day, "lookback_days": lookback_days}
         with self.warehouse.transaction() as transaction:
-            written = transaction.execute("transform/daily_aggregate", params)
-            return written + transaction.execute("transform/vanished_aggregate", params)
+            return transaction.execute("transform/daily_aggregate", params)
 
     def rows(self, query: str, *params: Any) -> list[dict[str, Any]]:
         """Ask the warehouse."""

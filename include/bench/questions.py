@@ -1,4 +1,4 @@
-"""`python -m bench.questions`: `explain analyze` of what people ask, the aggregate and the checks, at a million snapshots.
+"""`python -m bench.questions`: `explain analyze` of questions, aggregate and checks, at a million snapshots.
 
 The same statements over a tenth of the data tell what depends on how much history the tables hold.
 """
@@ -83,8 +83,7 @@ def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((SQL_FOLDER / "question").glob("*.sql")):
         yield f"question/{path.stem}", ASKED
     for day in (LAST, PAST):
-        for name in ("daily_aggregate", "vanished_aggregate"):
-            yield f"transform/{name}", {"date": day, "lookback_days": 28}
+        yield "transform/daily_aggregate", {"date": day, "lookback_days": 28}
     for path in sorted((SQL_FOLDER / "check").glob("*.sql")):
         yield f"check/{path.stem}", {"date": LAST}
 

@@ -205,7 +205,6 @@ def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> str
     with warehouse.transaction() as transaction:
         transaction.select("select/lock_aggregate")
         written = transaction.execute("transform/daily_aggregate", params)
-        written += transaction.execute("transform/vanished_aggregate", params)
     log.info("%s: %s aggregate rows changed", run.day.date, written)
     expected = {
         "run_id": run.run_id,

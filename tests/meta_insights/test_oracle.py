@@ -290,9 +290,8 @@ def test_every_check_holds_for_every_fifth_date(lived: Lived, monkeypatch: pytes
             RuleCheck(task_id=rule, date=str(STORY.first + timedelta(days=offset))).execute({})
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_the_last_state_is_the_same_for_every_order_of_the_same_runs(
-    lived: Lived, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, seed: int
+    lived: Lived, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Content as it was seen; then what each run has written, run by run in any order, each with its aggregate."""
     dsn = copied(postgres, "warehouse_shuffled", monkeypatch)
@@ -302,14 +301,14 @@ def test_the_last_state_is_the_same_for_every_order_of_the_same_runs(
         by_run.setdefault(write[3].get("run_id", ""), []).append(write)
     repeat(by_run.pop(""))
     runs = list(by_run.values())
-    random.Random(seed).shuffle(runs)  # noqa: S311
+    draw = random.Random(SEED)  # noqa: S311 (a reproducible order is wanted)
+    draw.shuffle(runs)
     for writes in runs:
-        random.Random(seed).shuffle(writes)  # noqa: S311
+        draw.shuffle(writes)
         repeat(sorted(writes, key=lambda write: STAGES.get(write[1], 1)))
         day = next(write[3]["date"] for write in writes if write[1] == "upsert/ingestion_run_started")
         with Warehouse().transaction() as transaction:
-            for name in ("transform/daily_aggregate", "transform/vanished_aggregate"):
-                transaction.execute(name, {"date": day, "lookback_days": 28})
+            transaction.execute("transform/daily_aggregate", {"date": day, "lookback_days": 28})
     shuffled = Lived(dsn, lived.oracle, [], lived.integrations)
     for table in TABLES:
         assert state(shuffled, table) == state(lived, table), table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from meta_insights.errors import ConfigurationError
-from meta_insights.windows import Day, measured_date, pacific_date, run_day
+from meta_insights.windows import Day, history_windows, measured_date, pacific_date, run_day
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -88,3 +89,36 @@ def test_a_day_that_has_not_ended_is_refused() -> None:
 def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
     with pytest.raises(ConfigurationError, match="must look like 2026-11-22"):
         run_day(context(date=text), NOW)
+
+
+GRACE = timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("day", "until"),
+    [
+        (date(2026, 7, 1), datetime(2026, 7, 3, 7, tzinfo=UTC)),
+        (date(2026, 10, 31), datetime(2026, 11, 2, 7, tzinfo=UTC)),  # an hour before the day of 25 hours ends
+        (date(2026, 3, 7), datetime(2026, 3, 9, 7, tzinfo=UTC)),  # 23 hours on: the end of the next day
+    ],
+)
+def test_a_snapshot_is_on_time_for_a_day_at_most_until_the_next_day_ends(day: date, until: datetime) -> None:
+    assert Day(day).on_time_until(GRACE) == until
+
+
+def test_no_instant_is_on_time_for_two_days_whatever_the_grace() -> None:
+    for grace in (timedelta(hours=1), GRACE, timedelta(days=3)):
+        for offset in range(400):
+            day = Day(date(2026, 1, 1) + timedelta(days=offset))
+            assert day.end < day.on_time_until(grace) <= Day(day.date + timedelta(days=1)).end
+
+
+def test_history_is_cut_into_windows_of_ninety_days_that_meet() -> None:
+    day = date(2026, 11, 20)
+    assert history_windows([day]) == [(day, day)]
+    ninety = [day - timedelta(days=back) for back in range(90)]
+    assert history_windows(ninety) == [(date(2026, 8, 23), day)]
+    assert history_windows([*ninety, date(2026, 8, 22)]) == [(date(2026, 8, 22), date(2026, 11, 19)), (day, day)]
+    year = history_windows(day - timedelta(days=back) for back in range(365))
+    assert (year[0][0], year[-1][1], len(year)) == (date(2025, 11, 21), day, 5)
+    assert all(later[0] - earlier[1] == timedelta(days=1) for earlier, later in itertools.pairwise(year))

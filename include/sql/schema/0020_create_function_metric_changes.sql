@@ -1,6 +1,6 @@
--- One row is one metric of one snapshot: by how much it moved since the on-time snapshot before that had a value of it.
--- Without one before, it counts from zero on the date of publication, and has no row on any other. Nothing comes of a
--- late snapshot: neither a change of its own nor the beginning of a later one.
+-- One row is one metric of one on-time snapshot: by how much it moved since the on-time snapshot before that had a value of
+-- it. Without one before, it counts from zero on the date of publication, and has no row on any other. A late snapshot
+-- begins no change; that it has none itself is the condition of the views that call this.
 create function analytics.metric_changes(today analytics.content_daily_metric, published_at timestamptz)
 returns table (
     metric text, value bigint, change bigint, since_date date, days_covered integer, hours_covered numeric,
@@ -30,7 +30,5 @@ language sql stable parallel safe as $$
         order by earlier.date desc
         limit 1
     ) as before on true
-    where today.is_on_time
-        and today.deleted_at is null
-        and (before.date is not null or analytics.pacific_date(published_at) = today.date)
+    where before.date is not null or analytics.pacific_date(published_at) = today.date
 $$

@@ -20,3 +20,4 @@ inner join analytics.content
     and content.integration_id = today.integration_id
     and content.external_content_id = today.external_content_id
 cross join lateral analytics.metric_changes(today, content.published_at) as changed
+where today.is_on_time and today.deleted_at is null

@@ -45,3 +45,4 @@ cross join lateral (
     from analytics.metric_changes(today, content.published_at)
     having count(*) > 0
 ) as changes
+where today.is_on_time and today.deleted_at is null

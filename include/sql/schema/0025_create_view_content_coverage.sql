@@ -1,6 +1,6 @@
 -- One row is one content on one date whose look-back it is in: whether its snapshot is `on time`, `late` or `missing`, or
 -- was not to be had because the content was `gone` while the date could be observed.
--- Reads asked_day, content and content_daily_metric.
+-- Reads asked_day, content and content_daily_metric; `offset 0` keeps the look-back an index range of each day.
 create view analytics.content_coverage as
 select
     asked.organization_id,
@@ -8,6 +8,9 @@ select
     content.external_content_id,
     asked.date,
     asked.lookback_days,
+    asked.has_content,
+    asked.has_metrics,
+    asked.skipped,
     content.content_type,
     content.published_at,
     case
@@ -23,11 +26,15 @@ select
         else 'missing'
     end as state
 from analytics.asked_day as asked
-inner join analytics.content
-    on content.organization_id = asked.organization_id
-    and content.integration_id = asked.integration_id
-    and content.published_at >= analytics.day_end(asked.date - asked.lookback_days)
-    and content.published_at < analytics.day_end(asked.date)
+cross join lateral (
+    select *
+    from analytics.content as one
+    where one.organization_id = asked.organization_id
+        and one.integration_id = asked.integration_id
+        and one.published_at >= analytics.day_end(asked.date - asked.lookback_days)
+        and one.published_at < analytics.day_end(asked.date)
+    offset 0
+) as content
 left join analytics.content_daily_metric as metric
     on metric.organization_id = content.organization_id
     and metric.integration_id = content.integration_id

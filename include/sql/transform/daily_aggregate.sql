@@ -1,18 +1,28 @@
 -- One row is one content type of one integration on one date: its changes of that day. Reads daily_content_count and
 -- content_daily_change for the date, for each later date whose change begins at it, and for each date around it whose
--- content is not what it was: found late, or of another type than it seemed.
+-- content is not what it was: found late, or of another type than it seemed. A type without content loses its row.
 -- Safe to run again, in any order: computed from what is stored, and a row that would not change is not written.
-insert into analytics.daily_aggregate as kept (
-    organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
-    content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
-    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
-)
-with counted as materialized (
+with period as (
+    select %(date)s::date - %(lookback_days)s::integer as before, %(date)s::date + max(lookback_days) as after
+    from analytics.ingestion_run
+    where date >= %(date)s::date and date <= %(date)s::date + 366
+),
+counted as materialized (
     select *
     from analytics.daily_content_count
-    where date > %(date)s::date - %(lookback_days)s::integer
-        and date < %(date)s::date + 366
-        and (date = %(date)s::date or date - lookback_days < %(date)s::date)
+    where date > (select before from period) and date < (select after from period)
+),
+vanished as (
+    delete from analytics.daily_aggregate as known
+    where known.date > (select before from period)
+        and known.date < (select after from period)
+        and not exists (
+            select from counted
+            where counted.organization_id = known.organization_id
+                and counted.integration_id = known.integration_id
+                and counted.content_type = known.content_type
+                and counted.date = known.date
+        )
 ),
 dependent as (
     select distinct today.organization_id, today.integration_id, next.date
@@ -43,6 +53,11 @@ affected as (
         or dependent.date is not null
         or (known.content_published, known.content_expected, known.content_measured, known.is_complete) is distinct from
         (counted.content_published, counted.content_expected, counted.content_measured, counted.is_complete)
+)
+insert into analytics.daily_aggregate as kept (
+    organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
+    content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
+    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
 )
 select
     affected.organization_id,
