@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 CONTEXT = {
     "params": {"date": "2026-11-20", "lookback_days": 28, "refresh": False},
     "dag_run": SimpleNamespace(run_id="run"),
-    "ti": SimpleNamespace(try_number=1),
+    "ti": SimpleNamespace(try_number=1, max_tries=3),
+    "task": SimpleNamespace(retries=3),
 }
 
 
