@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,46 @@ def test_twenty_runs_of_one_page_at_once_leave_what_they_leave_in_sequence(
     ).fetchone()
     assert keys is not None
     assert keys[0] == keys[1] > 100
+
+
+def wait_for_a_waiter(database: psycopg.Connection) -> None:
+    """Return when some task waits for a lock; fail when none does."""
+    query = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    deadline = time.monotonic() + 20
+    while database.execute(query).fetchone() == (0,):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
+
+
+def test_a_task_writes_only_when_no_other_task_of_its_page_does(
+    page: Integration, warehouse: Warehouse, database: psycopg.Connection
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse.transaction() as other:
+            other.select("select/lock_integration", {"organization_id": "org", "integration_id": "page-0"})
+            task = pool.submit(ingest.ingest_content, page.as_dict(), runs()[0])
+            wait_for_a_waiter(database)
+            assert database.execute("select count(*) from analytics.content").fetchone() == (0,)
+        stored = task.result()["stored"]
+    assert database.execute("select count(*) from analytics.content").fetchone() == (stored,)
+
+
+def test_an_aggregate_counts_what_was_written_while_it_waited_for_another(
+    page: Integration, warehouse: Warehouse, database: psycopg.Connection
+) -> None:
+    run = runs()[0]
+    execute(page, run)
+    query = "select sum(summed_post_reach), sum(content_changed) from analytics.daily_aggregate"
+    ((reach, changed),) = database.execute(query).fetchall()
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse.transaction() as other:
+            other.select("select/lock_aggregate")
+            task = pool.submit(ingest.aggregate, run, [page.as_dict()])
+            wait_for_a_waiter(database)
+            database.execute("update analytics.content_daily_metric set reach = reach + 5")
+        task.result()
+    assert changed > 0
+    assert database.execute(query).fetchall() == [(reach + 5 * changed, changed)]
 
 
 def test_the_lock_of_a_page_lets_the_others_write(warehouse: Warehouse, database: psycopg.Connection) -> None:
