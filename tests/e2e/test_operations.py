@@ -14,6 +14,7 @@ from graph_sandbox.world import World
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
+from meta_insights.checks import RULES
 from meta_insights.windows import Day
 from scene import Scene, quick, until
 
@@ -106,7 +107,8 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
     run_id, state = scene.run()
     assert state == "failed"
     red = {key: task.name for key, task in scene.tasks(run_id).items() if task.state == "failed" and key[1] >= 0}
-    assert red == {("page.content", n): f"page.content [{pages[n].name}]" for n in (1, 3)}
+    stages = ("page.content", "page.metrics")
+    assert red == {(stage, n): f"{stage} [{pages[n].name}]" for stage in stages for n in (1, 3)}
     assert "token" in airflow.failure(run_id, scene.tasks(run_id)["page.content", 1])
 
     scene.stack.sandbox.clear_faults(pages[1].id)
@@ -114,7 +116,7 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
     calls = scene.stack.sandbox.requests()["calls_by_page"]
     cleared = airflow.clear(run_id, [("page.content", 1)], only_failed=False)
     assert airflow.wait(run_id) == "failed"
-    assert cleared == 4  # content and metrics of that Page, the aggregate, the checks
+    assert cleared == 3 + len(RULES) + 1  # content and metrics of that Page, the aggregate, the checks, the asset
 
     # Only that Page and what follows the group ran again; the other red one is named still.
     again = {key for key, number in tries(scene, run_id).items() if number > tried[key]}
@@ -155,6 +157,7 @@ def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(s
         assert [key for key, task in scene.tasks(run_id).items() if task.state == "failed"] == [
             ("aggregate", -1),
             ("page.content", 2),
+            ("page.metrics", 2),
         ]
         airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": new, "extra": extra}))
         airflow.clear(run_id, only_failed=True)
