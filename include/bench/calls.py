@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import psycopg
 
-from bench.cases import table
+from bench.table import Table
 from bench.workbench import Workbench, workbench
 
 SIZES = (0, 1, 25, 100, 250, 2_000)
@@ -25,13 +25,13 @@ def calls_of(bench: Workbench, kinds: tuple[str, ...]) -> tuple[int, int]:
     return calls["content"], calls["metrics"]
 
 
-def line(bench: Workbench, posts: int, mix: tuple[str, ...]) -> tuple[str, ...]:
+def line(bench: Workbench, posts: int, mix: tuple[str, ...]) -> tuple[str | float, ...]:
     """Return one row of the table. The naive figure is the listing of posts, and one call for each of them."""
     content, metrics = calls_of(bench, tuple(mix[number % len(mix)] for number in range(posts)))
     naive = max(1, -(-posts // 100)) + posts
     reels = sum(mix[number % len(mix)] == "reel" for number in range(posts))
     ours = content + metrics
-    return (str(posts), str(reels), str(content), str(metrics), str(ours), str(naive), f"{naive / ours:.1f}")
+    return posts, reels, content, metrics, ours, naive, naive / ours
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
     with workbench() as bench:
         bench.hold_clock()
         rows = [line(bench, posts, mix) for mix in (MIX, WITH_REELS) for posts in SIZES]
-    sys.stdout.write(table([header, *rows]) + "\n")
+    sys.stdout.write(f"{Table('calls', 'per Page and day', header, rows)}\n")
     return 0
 
 

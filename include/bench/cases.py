@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.table import Table
 from bench.workbench import Workbench, workbench
 from meta_insights import ingest
 
@@ -168,16 +169,16 @@ def _repaired(bench: Workbench, case: Case, page: Integration) -> str:
 HEADER = ("case", "expected", "stored", "wrong", "null", "calls", "tries", "waited", "content/metrics", "cleared")
 
 
-def row(result: Result) -> tuple[str, ...]:
+def row(result: Result) -> tuple[str | float, ...]:
     """Return a line of the table."""
     minutes = round(result.waited.total_seconds() / 60)
     return (
         result.case.name,
-        str(result.expected),
-        str(result.stored),
-        str(result.wrong),
+        result.expected,
+        result.stored,
+        result.wrong,
         ",".join(result.nulls) or "-",
-        str(result.calls),
+        result.calls,
         result.tries,
         f"{minutes} min" if minutes else "-",
         result.states,
@@ -185,17 +186,11 @@ def row(result: Result) -> tuple[str, ...]:
     )
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
-    """Return rows as aligned text."""
-    widths = [max(len(line[column]) for line in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in rows)
-
-
 def main() -> int:
     """Print the table; 1 when a case loses a row, stores a wrong one, or is green with a hole."""
     with workbench() as bench:
         results = [run_case(bench, case) for case in CASES]
-    sys.stdout.write(table([HEADER, *map(row, results)]) + "\n")
+    sys.stdout.write(f"{Table('cases', 'one trouble each, and what came of it', HEADER, list(map(row, results)))}\n")
     broken = [result.case.name for result in results if not result.holds]
     if broken:
         sys.stdout.write(f"\nBROKEN: {', '.join(broken)}\n")
