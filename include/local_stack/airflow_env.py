@@ -86,6 +86,8 @@ def _executor(*, login: str, credentials: Credentials, ports: Ports) -> dict[str
         **_options("CORE", EXECUTOR="CeleryExecutor", PARALLELISM=16),
         **_options("CELERY", BROKER_URL=redis_url(credentials, ports)),
         **_options("CELERY", RESULT_BACKEND=f"db+postgresql://{login}/airflow", WORKER_CONCURRENCY=4),
+        # What a killed worker had taken and not begun is queued again after a minute, not after ten.
+        **_options("SCHEDULER", TASK_QUEUED_TIMEOUT=60, TASK_QUEUED_TIMEOUT_CHECK_INTERVAL=10),
     }
 
 
