@@ -19,6 +19,8 @@ is marked late and makes no daily change.
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
@@ -29,7 +31,7 @@ from meta_insights.retry import RETRIES, GraphRetryPolicy
 PACIFIC = "America/Los_Angeles"
 SETTINGS = Settings.from_environment()
 INSIGHTS = Asset("meta_insights_daily", uri="postgres://insights_warehouse/warehouse/analytics/daily_aggregate")
-BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
+BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
 
 
 @dag(
@@ -43,6 +45,9 @@ BY_NAME = "{{ task.op_kwargs['integration']['name'] }}"
         "date": Param(None, type=["null", "string"], description="The Pacific date to ingest, if not the run's own"),
         "integration_ids": Param([], type="array", items={"type": "string"}, description="Only these; empty: all"),
         "organization_id": Param(None, type=["null", "string"], description="Only this organization's integrations"),
+        "integrations_per_task": Param(
+            None, type=["null", "integer"], minimum=1, description="Empty: 1 up to 100 Pages"
+        ),
         "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
         "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
     },
@@ -57,38 +62,38 @@ def meta_insights_daily() -> None:
     """Content, then metrics, of each Page; then the aggregate of all; then its checks; then the asset event."""
 
     @task
-    def list_integrations() -> list[dict[str, str]]:
+    def list_integrations() -> list[dict[str, Any]]:
         context = get_current_context()
         return ingest.list_integrations(ingest.current_run(context), context["params"])
 
     @task(map_index_template=BY_NAME)
-    def content(integration: dict[str, str]) -> dict[str, int]:
-        return ingest.ingest_content(integration, ingest.current_run(get_current_context()))
+    def content(group: dict[str, Any]) -> dict[str, int]:
+        return ingest.ingest_content(group["integrations"], ingest.current_run(get_current_context()))
 
     @task(map_index_template=BY_NAME, trigger_rule="all_done")  # counters of a date cannot be had later
-    def metrics(integration: dict[str, str]) -> dict[str, int]:
-        return ingest.ingest_metrics(integration, ingest.current_run(get_current_context()))
+    def metrics(group: dict[str, Any]) -> dict[str, int]:
+        return ingest.ingest_metrics(group["integrations"], ingest.current_run(get_current_context()))
 
     @task_group
-    def page(integration: dict[str, str]) -> None:
-        content(integration=integration) >> metrics(integration=integration)
+    def page(group: dict[str, Any]) -> None:
+        content(group=group) >> metrics(group=group)
 
     @task(trigger_rule="all_done")
-    def aggregate(integrations: list[dict[str, str]]) -> str:
-        return ingest.aggregate(ingest.current_run(get_current_context()), integrations)
+    def aggregate(groups: list[dict[str, Any]]) -> str:
+        return ingest.aggregate(ingest.current_run(get_current_context()), groups)
 
     @task_group
     def check(date: str) -> None:
         check_rules(date)
 
     @task(outlets=[INSIGHTS])
-    def complete(integrations: list[dict[str, str]]) -> None:
+    def complete(groups: list[dict[str, Any]]) -> None:
         context = get_current_context()
-        context["outlet_events"][INSIGHTS].extra = ingest.completed(ingest.current_run(context), integrations)
+        context["outlet_events"][INSIGHTS].extra = ingest.completed(ingest.current_run(context), groups)
 
-    integrations = list_integrations()
-    date = aggregate(integrations)  # type: ignore[arg-type]
-    page.expand(integration=integrations) >> date >> check(date) >> complete(integrations)  # type: ignore[arg-type]
+    groups = list_integrations()
+    date = aggregate(groups)  # type: ignore[arg-type]
+    page.expand(group=groups) >> date >> check(date) >> complete(groups)  # type: ignore[arg-type]
 
 
 meta_insights_daily()

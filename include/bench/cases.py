@@ -134,7 +134,7 @@ def run_case(bench: Workbench, case: Case) -> Result:
         case.upset(bench, page)
         content, metrics = bench.both(page, run)
     else:
-        ingest.ingest_content(page.as_dict(), bench.run(f"before {page.id}"))
+        ingest.ingest_content([page.as_dict()], bench.run(f"before {page.id}"))
         bench.served.control.clear_requests()
         case.upset(bench, page)
         content, metrics = bench.both(page, run)

@@ -33,7 +33,7 @@ from meta_insights.warehouse import Warehouse
 from meta_insights.windows import Day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from graph_sandbox.content import Content
     from graph_sandbox.server import Served
@@ -53,7 +53,7 @@ class Outcome:
 
 
 def run_task(
-    verb: Callable[[Mapping[str, str], Run], dict[str, int]],
+    verb: Callable[[Sequence[Mapping[str, str]], Run], dict[str, int]],
     integration: Integration,
     run: Run,
     pass_time: Callable[[timedelta], None],
@@ -62,7 +62,7 @@ def run_task(
     waited = timedelta()
     for try_number in range(1, RETRIES + 2):
         try:
-            verb(integration.as_dict(), replace(run, try_number=try_number))
+            verb([integration.as_dict()], replace(run, try_number=try_number))
         except (GraphError, ConfigurationError, psycopg.Error) as error:
             decision = GraphRetryPolicy().evaluate(error, try_number, RETRIES)
             if decision.action is not RetryAction.RETRY or decision.retry_delay is None:

@@ -33,6 +33,7 @@ class Settings:
     page_history_days: int
     brake_percent: float
     connections: int
+    integrations_at_once: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -58,6 +59,7 @@ class Settings:
             page_history_days=int(number("META_INSIGHTS_PAGE_HISTORY_DAYS", 4)),
             brake_percent=number("META_INSIGHTS_BRAKE_PERCENT", 85),
             connections=int(number("META_INSIGHTS_CONNECTIONS", 4)),
+            integrations_at_once=int(number("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8)),
         )
 
 

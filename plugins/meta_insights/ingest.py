@@ -11,11 +11,11 @@ from meta_insights import clock, registry
 from meta_insights.config import Settings
 from meta_insights.errors import ConfigurationError, GraphError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
+from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
 from meta_insights.page_reader import PageReader
 from meta_insights.records import Content
-from meta_insights.registry import Integration
 from meta_insights.token_health import TokenHealth
 from meta_insights.usage import Usage
 from meta_insights.warehouse import Warehouse
@@ -24,6 +24,8 @@ from meta_insights.windows import run_day
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from meta_insights.groups import Group
+    from meta_insights.registry import Integration
     from meta_insights.warehouse import Transaction
 
 log = logging.getLogger(__name__)
@@ -45,22 +47,27 @@ def current_run(context: Mapping[str, Any]) -> Run:
     )
 
 
-def list_integrations(run: Run, params: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Bring the schema up to date and return the integrations of this run, as ids and names."""
-    warehouse = Warehouse()
-    warehouse.migrate()
-    integrations = registry.list_integrations(warehouse, params)
-    log.info("%s: %s integrations", run.day.date, len(integrations))
-    return [integration.as_dict() for integration in integrations]
+def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
+    """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task."""
+    with Warehouse() as warehouse:
+        warehouse.migrate()
+        integrations = registry.list_integrations(warehouse, params)
+    groups = grouped(integrations, params.get("integrations_per_task"))
+    log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
+    return groups
 
 
-def ingest_content(integration: Mapping[str, str], run: Run) -> dict[str, int]:
+def ingest_content(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
     """List the content published in the look-back, store it, and mark what is gone. Return counts of items.
 
-    A later try in the same run reads only the edges that are missing. Raises the gravest GraphError when an edge could
-    not be read to its end; what was read is stored all the same.
+    A later try in the same run reads only the edges that are missing. Raises, as ``groups.each`` says, the gravest
+    GraphError when an edge could not be read to its end; what was read is stored all the same.
     """
-    with _stage(integration, run, "content") as (stage, reader):
+    return each(_ingest_content, integrations, run, "content")
+
+
+def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) -> dict[str, int]:
+    with _stage(warehouse, integration, run, "content") as (stage, reader):
         known, _ = _live_content(stage)
         listing = Listing(reader, stage.problems, since=run.since, until=run.until, known=known)
         before = stage.left_by_the_try_before()
@@ -110,13 +117,17 @@ def _live_content(stage: Stage) -> tuple[dict[str, Content], set[str]]:
     return {row["external_content_id"]: Content(**row) for row in rows}, unseen
 
 
-def ingest_metrics(integration: Mapping[str, str], run: Run) -> dict[str, int]:
+def ingest_metrics(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
     """Snapshot all live content of the look-back, read the Page's own days, and store both. Return counts of items.
 
-    A later try in the same run reads only what is missing. Raises the gravest GraphError when something could not be
-    had that a retry or a repair can still give.
+    A later try in the same run reads only what is missing. Raises, as ``groups.each`` says, the gravest GraphError when
+    something could not be had that a retry or a repair can still give.
     """
-    with _stage(integration, run, "metrics") as (stage, reader):
+    return each(_ingest_metrics, integrations, run, "metrics")
+
+
+def _ingest_metrics(warehouse: Warehouse, integration: Integration, run: Run) -> dict[str, int]:
+    with _stage(warehouse, integration, run, "metrics") as (stage, reader):
         live, unseen = _live_content(stage)
         parts = Snapshots.parts(live, run.history_dates)
         unread = resumed(parts, stage.left_by_the_try_before(), unseen)
@@ -158,11 +169,11 @@ def _writing(stage: Stage) -> Iterator[Transaction]:
 
 
 @contextmanager
-def _stage(integration: Mapping[str, str], run: Run, name: str) -> Iterator[tuple[Stage, PageReader]]:
+def _stage(warehouse: Warehouse, integration: Integration, run: Run, name: str) -> Iterator[tuple[Stage, PageReader]]:
     """Open the ledger, check who owns the integration, and only then make the reader of its Page."""
     usage = Usage(brake_percent=run.settings.brake_percent)
-    with Stage(Warehouse(), Integration(**integration), run, name, usage) as stage:
-        current = registry.owned(stage.warehouse, stage.integration)
+    with Stage(warehouse, integration, run, name, usage) as stage:
+        current = registry.owned(warehouse, integration)
         reader = _reader(stage, current)
         try:
             yield stage, reader
@@ -193,25 +204,27 @@ def _reader(stage: Stage, integration: Integration) -> PageReader:
     return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
 
 
-def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> str:
+def aggregate(run: Run, groups: Sequence[Group] | None) -> str:
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
     Returns the date. Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
     """
-    if not integrations:
+    if not groups:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
-    warehouse = Warehouse()
+    integrations = ungrouped(groups)
     params = {"date": run.day.date, "lookback_days": run.lookback_days}
-    with warehouse.transaction() as transaction:
-        transaction.select("select/lock_aggregate")
-        written = transaction.execute("transform/daily_aggregate", params)
-    log.info("%s: %s aggregate rows changed", run.day.date, written)
     expected = {
         "run_id": run.run_id,
         "organization_ids": [integration["organization_id"] for integration in integrations],
         "integration_ids": [integration["id"] for integration in integrations],
     }
-    if unfinished := warehouse.select("unfinished_integrations", expected):
+    with Warehouse() as warehouse:
+        with warehouse.transaction() as transaction:
+            transaction.select("select/lock_aggregate")
+            written = transaction.execute("transform/daily_aggregate", params)
+        log.info("%s: %s aggregate rows changed", run.day.date, written)
+        unfinished = warehouse.select("unfinished_integrations", expected)
+    if unfinished:
         reasons = "; ".join(f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished)
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
@@ -219,6 +232,6 @@ def aggregate(run: Run, integrations: Sequence[Mapping[str, str]] | None) -> str
     return str(run.day.date)
 
 
-def completed(run: Run, integrations: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def completed(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
     """Return what the asset event tells: the date that is complete, and for which integrations."""
-    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in integrations]}
+    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in ungrouped(groups)]}

@@ -57,7 +57,12 @@ class GraphRetryPolicy(RetryPolicy):
         max_tries: int,
         context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
-        """Decide in the worker, with the exception in hand."""
+        """Decide in the worker, with the exception in hand. A group retries as long as one of its errors may pass."""
+        if isinstance(exception, BaseExceptionGroup):
+            decisions = [self.evaluate(error, try_number, max_tries) for error in exception.exceptions]
+            reason = f"{exception.message}: " + "; ".join(decision.reason or "" for decision in decisions)
+            delays = [decision.retry_delay for decision in decisions if decision.retry_delay]
+            return RetryDecision.retry(max(delays), reason=reason) if delays else RetryDecision.fail(reason=reason)
         if isinstance(exception, PERMANENT):
             return RetryDecision.fail(reason=str(exception))
         tries = try_number - (max_tries - RETRIES)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self, cast
 
+import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import sql
@@ -20,7 +22,6 @@ from meta_insights.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import psycopg
     from _typeshed import DataclassInstance
 
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
@@ -85,28 +86,53 @@ def _adapted(value: Any) -> Any:
 
 
 class Warehouse:
-    """The database that an Airflow connection points to."""
+    """The database that an Airflow connection points to. A context manager: leaving it closes its connection.
+
+    One connection, opened at the first need and kept: a task looks the Airflow connection up and logs in once. May be
+    shared by threads, whose transactions then take turns.
+    """
 
     def __init__(self, conn_id: str = WAREHOUSE_CONN_ID) -> None:
         self.conn_id = conn_id
+        self._hook = PostgresHook(conn_id, log_sql=False)
+        self._turn = RLock()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Open a connection for one transaction: committed at the end, rolled back on any error.
+        """Run statements in one transaction: committed at the end, rolled back on any error.
 
         Raises ConfigurationError when there is no such Airflow connection, and psycopg.OperationalError, which the
         retry policy takes as passing, when the server cannot be reached.
         """
-        hook = PostgresHook(self.conn_id, log_sql=False)
-        try:
-            connection = cast("psycopg.Connection[Any]", hook.get_conn())
-        except AirflowNotFoundException:
-            raise ConfigurationError(
-                f"there is no Airflow connection {self.conn_id!r}: create it with the PostgreSQL host, database, "
-                f"user and password, or set AIRFLOW_CONN_{self.conn_id.upper()}"
-            ) from None
-        with closing(connection), connection:
-            yield Transaction(connection)
+        with self._turn:
+            connection = self._connected()
+            with connection.transaction():
+                yield Transaction(connection)
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        """Return the connection, or a new one: while Graph was read, the server may have cut or ended the old one."""
+        if self._connection and not _answers(self._connection):
+            self._connection.close()
+            self._connection = None
+        if not self._connection:
+            try:
+                self._connection = cast("psycopg.Connection[Any]", self._hook.get_conn())
+            except AirflowNotFoundException:
+                raise ConfigurationError(
+                    f"there is no Airflow connection {self.conn_id!r}: create it with the PostgreSQL host, database, "
+                    f"user and password, or set AIRFLOW_CONN_{self.conn_id.upper()}"
+                ) from None
+            self._connection.autocommit = True  # transactions begin and end where `transaction` does
+        return self._connection
 
     def select(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run one file of ``include/sql/select`` in a transaction of its own."""
@@ -117,3 +143,11 @@ class Warehouse:
         """Bring the schema up to date. Does nothing, and needs no rights, when it is."""
         with self.transaction() as transaction:
             transaction.migrate()
+
+
+def _answers(connection: psycopg.Connection[Any]) -> bool:
+    try:
+        connection.execute("select")
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -84,7 +84,7 @@ def test_every_task_retries_by_the_exception(dag: DAG) -> None:
 
 def test_each_mapped_instance_shows_the_pages_name(dag: DAG) -> None:
     for task_id in ("page.content", "page.metrics"):
-        assert dag.get_task(task_id).map_index_template == "{{ task.op_kwargs['integration']['name'] }}"
+        assert dag.get_task(task_id).map_index_template == "{{ task.op_kwargs['group']['name'] }}"
 
 
 def test_the_data_interval_is_one_pacific_day_across_the_change_of_clocks(dag: DAG) -> None:

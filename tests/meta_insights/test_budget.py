@@ -45,11 +45,11 @@ def run(graph: Served) -> Run:
 
 
 def content(page: Integration, run: Run, try_number: int = 1) -> dict[str, int]:
-    return ingest.ingest_content(page.as_dict(), replace(run, try_number=try_number))
+    return ingest.ingest_content([page.as_dict()], replace(run, try_number=try_number))
 
 
 def metrics(page: Integration, run: Run, try_number: int = 1) -> dict[str, int]:
-    return ingest.ingest_metrics(page.as_dict(), replace(run, try_number=try_number))
+    return ingest.ingest_metrics([page.as_dict()], replace(run, try_number=try_number))
 
 
 def asked(graph: Served) -> list[str]:

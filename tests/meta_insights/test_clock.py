@@ -58,8 +58,8 @@ def test_a_workers_wrong_clock_makes_no_snapshot_late_or_on_time(
     register(warehouse, [page])
     run = Run("run", 1, DAY, 28, refresh=False, settings=Settings.from_environment())
     monkeypatch.setattr(clock, "now", lambda: SEEN_AT + skew)
-    ingest.ingest_content(page.as_dict(), run)
-    ingest.ingest_metrics(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
+    ingest.ingest_metrics([page.as_dict()], run)
     rows = database.execute("select distinct observed_at, is_on_time from analytics.content_daily_metric").fetchall()
     assert rows == [(SEEN_AT, True)]
     ledger = database.execute("select distinct started_at, finished_at from analytics.ingestion_run").fetchall()

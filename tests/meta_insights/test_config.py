@@ -24,6 +24,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         page_history_days=4,
         brake_percent=85,
         connections=4,
+        integrations_at_once=8,
     )
 
 

@@ -19,6 +19,7 @@ from meta_insights.errors import (
     GraphWaitError,
     IncompleteRunError,
 )
+from meta_insights.groups import grouped, ungrouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.windows import Day
@@ -55,8 +56,8 @@ def page(pages: list[Integration]) -> Integration:
 
 
 def both(integration: Integration, run: Run) -> dict[str, int]:
-    ingest.ingest_content(integration.as_dict(), run)
-    return ingest.ingest_metrics(integration.as_dict(), run)
+    ingest.ingest_content([integration.as_dict()], run)
+    return ingest.ingest_metrics([integration.as_dict()], run)
 
 
 def truth(graph: Served, page: Integration, run: Run) -> dict[str, Truth]:
@@ -121,7 +122,7 @@ def wrong(graph: Served, stored: dict[str, dict[str, Any]], world: dict[str, Tru
 def test_content_is_stored_as_the_world_has_it(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     stored = {
         row[0]: row[1:]
         for row in rows(
@@ -226,7 +227,7 @@ def test_an_edge_that_fails_leaves_the_others_stored_and_fails_the_task(
 ) -> None:
     graph.control.fault("server_error", page.external_id, edge="video_reels")
     with pytest.raises(GraphRetryError):
-        ingest.ingest_content(page.as_dict(), run)
+        ingest.ingest_content([page.as_dict()], run)
     listed = {key for key, one in truth(graph, page, run).items() if one.in_posts_edge}
     assert listed <= {row[0] for row in rows(database, "select external_content_id from analytics.content")}
     entry = ledger(database, "content")
@@ -237,9 +238,9 @@ def test_an_edge_that_fails_leaves_the_others_stored_and_fails_the_task(
 def test_a_listing_that_fails_gives_way_to_single_reads(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     graph.control.fault("not_transient", page.external_id, edge="published_posts")
-    ingest.ingest_metrics(page.as_dict(), run)
+    ingest.ingest_metrics([page.as_dict()], run)
     assert "listing of posts" in {failure["about"] for failure in ledger(database)["failures"]}
     world = truth(graph, page, run)
     assert snapshots(database).keys() == world.keys()
@@ -249,11 +250,11 @@ def test_a_listing_that_fails_gives_way_to_single_reads(
 def test_a_post_deleted_between_the_stages_is_skipped_and_told(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     world = truth(graph, page, run)
     deleted = next(key for key, one in world.items() if one.kind == "photo")
     graph.control.delete(deleted)
-    counts = ingest.ingest_metrics(page.as_dict(), run)
+    counts = ingest.ingest_metrics([page.as_dict()], run)
     assert counts == {"asked": len(world), "stored": len(world) - 1, "skipped": 1, "failed": 0}
     assert snapshots(database).keys() == world.keys() - {deleted}
     assert ledger(database)["failures"][0]["examples"] == [deleted]
@@ -262,17 +263,17 @@ def test_a_post_deleted_between_the_stages_is_skipped_and_told(
 def test_a_single_post_that_fails_for_a_passing_reason_fails_the_task_and_no_other_post(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     world = truth(graph, page, run)
     reel = next(key for key, one in world.items() if one.kind == "reel" and not one.in_posts_edge)
     graph.control.fault("server_error", page.external_id, edge="post", object_id=reel)
     with pytest.raises(GraphRetryError):
-        ingest.ingest_metrics(page.as_dict(), run)
+        ingest.ingest_metrics([page.as_dict()], run)
     assert snapshots(database).keys() == world.keys()
     assert snapshots(database)[reel]["reach"] is None
     assert ledger(database)["missing"] == {"posts": [reel]}
     graph.control.clear_faults()
-    ingest.ingest_metrics(page.as_dict(), replace(run, try_number=2))
+    ingest.ingest_metrics([page.as_dict()], replace(run, try_number=2))
     assert wrong(graph, snapshots(database), world) == []
 
 
@@ -303,14 +304,14 @@ def test_a_retired_metric_is_remembered_and_asked_for_again_after_a_week(
     both(page, run)
     first = ledger(database)["api_calls"]
     graph.control.clear_faults()
-    ingest.ingest_metrics(page.as_dict(), replace(run, run_id="run-2"))
+    ingest.ingest_metrics([page.as_dict()], replace(run, run_id="run-2"))
     assert ledger(database)["api_calls"] < first
     assert ledger(database)["unavailable_metrics"] == ["page.page_views_total", "post.post_clicks"]
     database.execute(
         "update analytics.integration_health set dead_metrics = "
         """jsonb_build_object('post.post_clicks', (now() - interval '8 days')::text)"""
     )
-    ingest.ingest_metrics(page.as_dict(), replace(run, run_id="run-3"))
+    ingest.ingest_metrics([page.as_dict()], replace(run, run_id="run-3"))
     assert ledger(database)["unavailable_metrics"] == []
     assert wrong(graph, snapshots(database), truth(graph, page, run)) == []
 
@@ -382,10 +383,10 @@ def test_throttling_in_the_middle_keeps_what_was_read_and_asks_no_more(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     run = replace(run, settings=replace(run.settings, connections=1))  # one part after the other, the Page's days last
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     graph.control.fault("throttled", page.external_id, edge="video_insights", minutes=9)
     with pytest.raises(GraphWaitError):
-        ingest.ingest_metrics(page.as_dict(), run)
+        ingest.ingest_metrics([page.as_dict()], run)
     assert len(snapshots(database)) == len(truth(graph, page, run))
     assert rows(database, "select count(*) from analytics.page_daily_metric") == [(0,)]
 
@@ -396,35 +397,35 @@ def test_throttling_in_the_middle_keeps_what_was_read_and_asks_no_more(
 def test_a_deleted_post_is_marked_and_restored_when_it_returns(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     deleted = next(iter(truth(graph, page, run)))
     query = "select external_content_id from analytics.content where deleted_at is not null"
     graph.control.delete(deleted)
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     assert rows(database, query) == [(deleted,)]
     graph.control.restore(deleted)
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     assert rows(database, query) == []
 
 
 def test_a_listing_cut_short_by_an_error_deletes_nothing(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     graph.control.delete(next(iter(truth(graph, page, run))))
     graph.control.fault("server_error", page.external_id, edge="published_posts")
     with pytest.raises(GraphRetryError):
-        ingest.ingest_content(page.as_dict(), run)
+        ingest.ingest_content([page.as_dict()], run)
     assert rows(database, "select count(*) from analytics.content where deleted_at is not null") == [(0,)]
 
 
 def test_a_post_that_only_left_the_listing_is_not_deleted(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     count = len(truth(graph, page, run))
     graph.control.fault("empty_page", page.external_id, edge="published_posts", times=1)
-    ingest.ingest_content(page.as_dict(), run)
+    ingest.ingest_content([page.as_dict()], run)
     assert rows(database, "select count(*) from analytics.content where deleted_at is null") == [(count,)]
 
 
@@ -457,7 +458,7 @@ def test_an_integration_that_cannot_be_asked_about_is_refused_before_any_call(
 ) -> None:
     database.execute(change)
     with pytest.raises(ConfigurationError, match=told):
-        stage(page.as_dict(), run)
+        stage([page.as_dict()], run)
     entry = ledger(database, "content" if stage is ingest.ingest_content else "metrics")
     assert (entry["state"], entry["api_calls"]) == ("failed", 0)
     assert told in entry["error_message"]
@@ -470,13 +471,13 @@ def test_an_empty_registry_says_what_to_do(warehouse: Warehouse, run: Run) -> No
 
 
 def test_integrations_are_listed_in_a_stable_order_as_ids_and_names(pages: list[Integration], run: Run) -> None:
-    listed = ingest.list_integrations(run, {})
+    listed = ungrouped(ingest.list_integrations(run, {}))
     assert listed == [page.as_dict() for page in pages]
     assert set(listed[0]) == {"organization_id", "id", "provider", "external_id", "name", "conn_id"}
 
 
 def test_a_run_can_be_limited_to_some_pages(pages: list[Integration], run: Run) -> None:
-    listed = ingest.list_integrations(run, {"integration_ids": ["page-2", "page-0"]})
+    listed = ungrouped(ingest.list_integrations(run, {"integration_ids": ["page-2", "page-0"]}))
     assert [integration["id"] for integration in listed] == ["page-0", "page-2"]
 
 
@@ -520,7 +521,7 @@ def test_the_aggregate_counts_the_first_day_of_new_posts_from_zero(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     both(page, run)
-    ingest.aggregate(run, [page.as_dict()])
+    ingest.aggregate(run, grouped([page], 1))
     new = [one for one in truth(graph, page, run).values() if one.created_time >= DAY.start]
     assert new
     columns = "sum(content_published), sum(content_changed), sum(impressions_change), sum(engagement)"
@@ -541,12 +542,12 @@ def test_the_aggregate_of_the_next_day_holds_the_differences(
 ) -> None:
     both(page, run)
     first = snapshots(database)
-    ingest.aggregate(run, [page.as_dict()])
+    ingest.aggregate(run, grouped([page], 1))
     next_day = replace(DAY, date=DAY.date + timedelta(days=1))
     graph.control.fix_clock(SEEN_AT + timedelta(days=1))
     second_run = replace(run, run_id="run-2", day=next_day)
     both(page, second_run)
-    ingest.aggregate(second_run, [page.as_dict()])
+    ingest.aggregate(second_run, grouped([page], 1))
     expected = 0
     for key, one in truth(graph, page, second_run).items():
         before = first[key]["reach"] if key in first else 0
@@ -558,9 +559,9 @@ def test_the_aggregate_of_the_next_day_holds_the_differences(
 
 def test_an_aggregate_computed_twice_writes_nothing(page: Integration, run: Run, database: psycopg.Connection) -> None:
     both(page, run)
-    ingest.aggregate(run, [page.as_dict()])
+    ingest.aggregate(run, grouped([page], 1))
     before = rows(database, "select xmin::text, * from analytics.daily_aggregate order by 1, 2, 3, 4")
-    ingest.aggregate(run, [page.as_dict()])
+    ingest.aggregate(run, grouped([page], 1))
     assert rows(database, "select xmin::text, * from analytics.daily_aggregate order by 1, 2, 3, 4") == before
 
 
@@ -570,9 +571,9 @@ def test_the_aggregate_is_stored_before_it_names_what_is_incomplete(
     graph.control.fault("revoked_token", pages[1].external_id)
     both(pages[0], run)
     with pytest.raises(GraphStopError):
-        ingest.ingest_content(pages[1].as_dict(), run)
+        ingest.ingest_content([pages[1].as_dict()], run)
     with pytest.raises(IncompleteRunError) as caught:
-        ingest.aggregate(run, [page.as_dict() for page in pages])
+        ingest.aggregate(run, grouped(pages, 1))
     text = str(caught.value)
     assert text.startswith("2 of 3 integrations are incomplete for 2026-11-20: ")
     assert f"{pages[1].name} (page-1)" in text
@@ -586,7 +587,7 @@ def test_a_try_that_was_killed_counts_as_incomplete(page: Integration, run: Run,
     both(page, run)
     database.execute("update analytics.ingestion_run set state = 'running' where stage = 'metrics'")
     with pytest.raises(IncompleteRunError, match="the metrics task did not finish"):
-        ingest.aggregate(run, [page.as_dict()])
+        ingest.aggregate(run, grouped([page], 1))
 
 
 def test_an_aggregate_without_a_list_says_to_repair_the_list(run: Run, warehouse: Warehouse) -> None:
@@ -598,14 +599,14 @@ def test_the_aggregate_tells_its_date_and_the_event_which_integrations_are_compl
     page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     both(page, run)
-    assert ingest.aggregate(run, [page.as_dict()]) == "2026-11-20"
-    assert ingest.completed(run, [page.as_dict()]) == {"date": "2026-11-20", "integration_ids": ["page-0"]}
+    assert ingest.aggregate(run, grouped([page], 1)) == "2026-11-20"
+    assert ingest.completed(run, grouped([page], 1)) == {"date": "2026-11-20", "integration_ids": ["page-0"]}
 
 
 def test_every_check_holds_on_a_good_day(graph: Served, pages: list[Integration], run: Run) -> None:
     for page in pages:
         both(page, run)
-    ingest.aggregate(run, [page.as_dict() for page in pages])
+    ingest.aggregate(run, grouped(pages, 1))
     for check in check_rules("2026-11-20"):
         check.execute({})
 
@@ -641,7 +642,7 @@ def test_a_backfill_fills_the_days_of_the_past_truly_and_marks_its_snapshots_lat
     past = Day(DAY.date - timedelta(days=40))
     backfill = replace(run, day=past)
     both(page, backfill)
-    ingest.aggregate(backfill, [page.as_dict()])
+    ingest.aggregate(backfill, grouped([page], 1))
     assert rows(database, "select distinct is_on_time from analytics.content_daily_metric") == [(False,)]
     assert rows(database, "select * from analytics.content_daily_change") == []
     stored = rows(database, f"select impressions from analytics.page_daily_metric where date = '{past.date}'")
@@ -656,7 +657,7 @@ def test_a_backfill_fills_the_days_of_the_past_truly_and_marks_its_snapshots_lat
 def test_a_year_of_history_is_read_in_windows_that_graph_answers(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    ingest.ingest_metrics(page.as_dict(), replace(run, settings=replace(run.settings, page_history_days=365)))
+    ingest.ingest_metrics([page.as_dict()], replace(run, settings=replace(run.settings, page_history_days=365)))
     assert rows(database, "select count(*), min(date), max(date) from analytics.page_daily_metric") == [
         (365, DAY.date - timedelta(days=364), DAY.date)
     ]

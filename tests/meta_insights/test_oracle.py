@@ -20,6 +20,7 @@ from meta_insights import clock, ingest
 from meta_insights.checks import RULES, RuleCheck
 from meta_insights.config import Settings
 from meta_insights.errors import GraphStopError, GraphWaitError, IncompleteRunError
+from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.warehouse import Transaction, Warehouse
@@ -103,12 +104,12 @@ class Life:
             integration = self.integrations[page].as_dict()
             with suppress(GraphStopError, GraphWaitError):
                 if page not in execution.metrics_only:
-                    ingest.ingest_content(integration, run)
-                ingest.ingest_metrics(integration, run)
+                    ingest.ingest_content([integration], run)
+                ingest.ingest_metrics([integration], run)
         for fault in faults:
             self.served.control.remove_fault(fault)
         with suppress(IncompleteRunError):
-            ingest.aggregate(run, [self.integrations[page].as_dict() for page in execution.pages])
+            ingest.aggregate(run, grouped([self.integrations[page] for page in execution.pages], 1))
 
     def _order(self, page: int, trouble: Trouble) -> int:
         kind, given = FAULTS[trouble]

@@ -11,8 +11,10 @@ import pytest
 
 from meta_insights import ingest
 from meta_insights.config import Settings
+from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
+from meta_insights.warehouse import Warehouse
 from meta_insights.windows import Day
 from support import DAY
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from graph_sandbox.server import Served
-    from meta_insights.warehouse import Warehouse
 
 RUNS = 20
 TABLES = {
@@ -48,9 +49,9 @@ def runs() -> list[Run]:
 
 
 def execute(page: Integration, run: Run) -> None:
-    ingest.ingest_content(page.as_dict(), run)
-    ingest.ingest_metrics(page.as_dict(), run)
-    ingest.aggregate(run, [page.as_dict()])
+    ingest.ingest_content([page.as_dict()], run)
+    ingest.ingest_metrics([page.as_dict()], run)
+    ingest.aggregate(run, grouped([page], 1))
 
 
 def state(database: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
@@ -103,7 +104,7 @@ def test_a_task_writes_only_when_no_other_task_of_its_page_does(
     with ThreadPoolExecutor(1) as pool:
         with warehouse.transaction() as other:
             other.select("select/lock_integration", {"organization_id": "org", "integration_id": "page-0"})
-            task = pool.submit(ingest.ingest_content, page.as_dict(), runs()[0])
+            task = pool.submit(ingest.ingest_content, [page.as_dict()], runs()[0])
             wait_for_a_waiter(database)
             assert database.execute("select count(*) from analytics.content").fetchone() == (0,)
         stored = task.result()["stored"]
@@ -120,7 +121,7 @@ def test_an_aggregate_counts_what_was_written_while_it_waited_for_another(
     with ThreadPoolExecutor(1) as pool:
         with warehouse.transaction() as other:
             other.select("select/lock_aggregate")
-            task = pool.submit(ingest.aggregate, run, [page.as_dict()])
+            task = pool.submit(ingest.aggregate, run, grouped([page], 1))
             wait_for_a_waiter(database)
             database.execute("update analytics.content_daily_metric set reach = reach + 5")
         task.result()
@@ -131,7 +132,7 @@ def test_an_aggregate_counts_what_was_written_while_it_waited_for_another(
 def test_the_lock_of_a_page_lets_the_others_write(warehouse: Warehouse, database: psycopg.Connection) -> None:
     first, second = ({"organization_id": "org", "integration_id": name} for name in ("page-0", "page-1"))
     query = "select count(*) from pg_locks where locktype = 'advisory' and granted"
-    with warehouse.transaction() as one, warehouse.transaction() as other:
+    with Warehouse() as another, warehouse.transaction() as one, another.transaction() as other:
         one.select("select/lock_integration", first)
         other.select("select/lock_integration", second)
         assert database.execute(query).fetchone() == (2,)

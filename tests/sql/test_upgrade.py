@@ -104,12 +104,12 @@ def test_an_earlier_schema_is_upgraded_under_its_data_and_takes_the_next_run(
 
     monkeypatch.setattr(warehouse, "SQL_FOLDER", SQL_FOLDER)
     run = Run("new", 1, DAY, lookback_days=28, refresh=False, settings=Settings.from_environment())
-    integrations = ingest.list_integrations(run, {})
+    groups = ingest.list_integrations(run, {})
     assert stored(database) == before
-    for integration in integrations:
-        ingest.ingest_content(integration, run)
-        ingest.ingest_metrics(integration, run)
-    ingest.aggregate(run, integrations)
+    for group in groups:
+        ingest.ingest_content(group["integrations"], run)
+        ingest.ingest_metrics(group["integrations"], run)
+    ingest.aggregate(run, groups)
     assert stored(database) == before
     new = database.execute("select count(*) from analytics.content_daily_metric where run_id = 'new'").fetchone()
     assert new is not None
