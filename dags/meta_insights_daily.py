@@ -24,7 +24,6 @@ from typing import Any
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
-from meta_insights.checks import check_rules
 from meta_insights.config import Settings
 from meta_insights.retry import RETRIES, GraphRetryPolicy
 
@@ -59,7 +58,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     },
 )
 def meta_insights_daily() -> None:
-    """Content, then metrics, of each Page; then the aggregate of all; then its checks; then the asset event."""
+    """Content, then metrics, of each Page; then the aggregate of all; then its checks and the asset event."""
 
     @task
     def list_integrations() -> list[dict[str, Any]]:
@@ -79,21 +78,16 @@ def meta_insights_daily() -> None:
         content(group=group) >> metrics(group=group)
 
     @task(trigger_rule="all_done")
-    def aggregate(groups: list[dict[str, Any]]) -> str:
-        return ingest.aggregate(ingest.current_run(get_current_context()), groups)
-
-    @task_group
-    def check(date: str) -> None:
-        check_rules(date)
+    def aggregate(groups: list[dict[str, Any]]) -> None:
+        ingest.aggregate(ingest.current_run(get_current_context()), groups)
 
     @task(outlets=[INSIGHTS])
-    def complete(groups: list[dict[str, Any]]) -> None:
+    def check(groups: list[dict[str, Any]]) -> None:
         context = get_current_context()
-        context["outlet_events"][INSIGHTS].extra = ingest.completed(ingest.current_run(context), groups)
+        context["outlet_events"][INSIGHTS].extra = ingest.check(ingest.current_run(context), groups)
 
     groups = list_integrations()
-    date = aggregate(groups)  # type: ignore[arg-type]
-    page.expand(group=groups) >> date >> check(date) >> complete(groups)  # type: ignore[arg-type]
+    page.expand(group=groups) >> aggregate(groups) >> check(groups)  # type: ignore[arg-type]
 
 
 meta_insights_daily()

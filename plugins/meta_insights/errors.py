@@ -23,6 +23,10 @@ class IncompleteRunError(Exception):
     """The run stored what it could, and some integrations miss data; the text names them and why."""
 
 
+class FailedCheckError(Exception):
+    """Rows of a date break rules that all rows must keep; the text names the rules and the rows."""
+
+
 @dataclass(eq=False)
 class GraphError(Exception):
     """A Graph call that gave no data. Its subclasses say what to do next.

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock, registry
+from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, GraphError, IncompleteRunError
+from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
 from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
@@ -204,10 +205,10 @@ def _reader(stage: Stage, integration: Integration) -> PageReader:
     return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
 
 
-def aggregate(run: Run, groups: Sequence[Group] | None) -> str:
+def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
-    Returns the date. Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
+    Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
     """
     if not groups:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
@@ -229,9 +230,16 @@ def aggregate(run: Run, groups: Sequence[Group] | None) -> str:
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
         )
-    return str(run.day.date)
 
 
-def completed(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
-    """Return what the asset event tells: the date that is complete, and for which integrations."""
+def check(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
+    """Check the rules for the date; return what the asset event tells: which date is complete for which integrations.
+
+    Changes nothing. Raises FailedCheckError, which names every broken rule and rows that break it.
+    """
+    with Warehouse() as warehouse:
+        broken = broken_rules(warehouse, run.day.date)
+    if broken:
+        told = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())
+        raise FailedCheckError(f"{len(broken)} rules are broken on {run.day.date}: {told}")
     return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in ungrouped(groups)]}

@@ -12,6 +12,7 @@ from airflow.sdk import RetryDecision, RetryPolicy
 from meta_insights.config import Settings
 from meta_insights.errors import (
     ConfigurationError,
+    FailedCheckError,
     GraphShrinkError,
     GraphSkipError,
     GraphStopError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PERMANENT = (
     ConfigurationError,
+    FailedCheckError,
     GraphShrinkError,
     GraphSkipError,
     GraphStopError,

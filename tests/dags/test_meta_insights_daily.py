@@ -13,7 +13,6 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.encoders import coerce_to_core_timetable
 
-from meta_insights.checks import RULES
 from meta_insights.retry import RETRIES, GraphRetryPolicy
 from support import ROOT
 
@@ -38,22 +37,20 @@ def test_there_is_exactly_one_dag_and_it_imports(dagbag: DagBag) -> None:
     assert set(dagbag.dags) == {"meta_insights_daily"}
 
 
-def test_content_comes_before_metrics_before_aggregate_before_the_checks_before_the_event(dag: DAG) -> None:
+def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG) -> None:
     order = {task.task_id: task.downstream_task_ids for task in dag.tasks}
-    checks = {f"check.{rule}" for rule in RULES}
     assert order == {
-        "list_integrations": {"page.content", "page.metrics", "aggregate", "complete"},
+        "list_integrations": {"page.content", "page.metrics", "aggregate", "check"},
         "page.content": {"page.metrics"},
         "page.metrics": {"aggregate"},
-        "aggregate": checks,
-        **{check: {"complete"} for check in checks},
-        "complete": set(),
+        "aggregate": {"check"},
+        "check": set(),
     }
 
 
 def test_the_asset_is_told_last_and_by_one_task_only(dag: DAG) -> None:
     outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
-    assert outlets == {"complete": ["meta_insights_daily"]}
+    assert outlets == {"check": ["meta_insights_daily"]}
 
 
 def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> None:

@@ -15,7 +15,6 @@ import pytest
 from graph_sandbox.world import World
 from local_stack import processes
 from local_stack.stack import LocalStack
-from meta_insights.checks import RULES
 from meta_insights.windows import Day
 from scene import Scene, quick, until
 
@@ -60,7 +59,7 @@ def test_two_workers_share_the_run_of_forty_pages(scene: Scene) -> None:
     log.info("%s: %s tasks in %.0f s, %s", state, len(tasks), time.monotonic() - started, shares)
     assert state == "success"
     assert scene.snapshots().keys() == scene.truth().keys()
-    assert sum(shares.values()) == len(tasks) == 2 * PAGES + 2 + len(RULES) + 1
+    assert sum(shares.values()) == len(tasks) == 2 * PAGES + 3
     assert min(shares.values()) > len(tasks) / 4
 
 

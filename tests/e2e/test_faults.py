@@ -67,7 +67,7 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
     assert pages[REVOKED].name in verdict
     measured = "select count(*) from analytics.daily_aggregate where date = %s and content_measured > 0"
     assert scene.rows(measured, scene.day.date)[0]["count"] > 0
-    assert tasks["complete", -1].state == "upstream_failed"
+    assert tasks["check", -1].state == "upstream_failed"
 
     # The token is repaired: "clear failed" alone makes the run green and complete, and touches nobody else.
     sandbox.clear_faults(pages[REVOKED].id)

@@ -14,7 +14,6 @@ from graph_sandbox.world import World
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
-from meta_insights.checks import RULES
 from meta_insights.windows import Day
 from scene import Scene, quick, until
 
@@ -116,7 +115,7 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
     calls = scene.stack.sandbox.requests()["calls_by_page"]
     cleared = airflow.clear(run_id, [("page.content", 1)], only_failed=False)
     assert airflow.wait(run_id) == "failed"
-    assert cleared == 3 + len(RULES) + 1  # content and metrics of that Page, the aggregate, the checks, the asset
+    assert cleared == 4  # content and metrics of that Page, the aggregate, the check
 
     # Only that Page and what follows the group ran again; the other red one is named still.
     again = {key for key, number in tries(scene, run_id).items() if number > tried[key]}

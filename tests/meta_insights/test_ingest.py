@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from meta_insights import ingest
-from meta_insights.checks import check_rules
 from meta_insights.config import Settings
 from meta_insights.errors import (
     ConfigurationError,
+    FailedCheckError,
     GraphRetryError,
     GraphStopError,
     GraphWaitError,
@@ -595,20 +595,24 @@ def test_an_aggregate_without_a_list_says_to_repair_the_list(run: Run, warehouse
         ingest.aggregate(run, None)
 
 
-def test_the_aggregate_tells_its_date_and_the_event_which_integrations_are_complete(
-    page: Integration, run: Run, database: psycopg.Connection
+def test_every_check_holds_on_a_good_day_and_the_event_tells_what_is_complete(
+    pages: list[Integration], run: Run
 ) -> None:
-    both(page, run)
-    assert ingest.aggregate(run, grouped([page], 1)) == "2026-11-20"
-    assert ingest.completed(run, grouped([page], 1)) == {"date": "2026-11-20", "integration_ids": ["page-0"]}
-
-
-def test_every_check_holds_on_a_good_day(graph: Served, pages: list[Integration], run: Run) -> None:
     for page in pages:
         both(page, run)
     ingest.aggregate(run, grouped(pages, 1))
-    for check in check_rules("2026-11-20"):
-        check.execute({})
+    told = ingest.check(run, grouped(pages, 2))
+    assert told == {"date": "2026-11-20", "integration_ids": [page.id for page in pages]}
+
+
+def test_a_check_that_fails_names_the_rule_and_the_rows(
+    page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    both(page, run)
+    ingest.aggregate(run, grouped([page], 1))
+    database.execute("update analytics.content_daily_metric set reach = -1")
+    with pytest.raises(FailedCheckError, match=r"rules are broken on 2026-11-20: .*_negative: .*page-0/"):
+        ingest.check(run, grouped([page], 1))
 
 
 def test_days_of_video_posts_are_those_of_the_world(

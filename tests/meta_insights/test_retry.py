@@ -10,6 +10,7 @@ from airflow.sdk import RetryAction
 
 from meta_insights.errors import (
     ConfigurationError,
+    FailedCheckError,
     GraphError,
     GraphRetryError,
     GraphSkipError,
@@ -27,6 +28,7 @@ from meta_insights.retry import FAULTS, LONGEST_WAIT, RETRIES, WAITS, GraphRetry
         GraphSkipError("gone"),
         ConfigurationError("no connection"),
         IncompleteRunError("page"),
+        FailedCheckError("rule"),
         psycopg.errors.UndefinedTable("table"),
         psycopg.errors.UniqueViolation("key"),
     ],

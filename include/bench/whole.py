@@ -1,0 +1,156 @@
+"""`python -m bench.whole`: the whole DAG on a real Airflow with a LocalExecutor, by how many Pages there are.
+
+What Airflow itself takes is told apart: the tasks' own work is what the same verbs cost without it, in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+
+from bench.table import Table
+from local_stack.days import last_full_day, moment_of_observation
+from local_stack.stack import LocalStack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LOOKBACK_DAYS = 14
+"""Some ten posts a Page."""
+LATENCY_MS = 300.0
+SIZES = (20, 100, 500)
+LONGEST = 3600.0
+HEADER = ("pages", "tasks", "contents", "calls", "seconds", "airflow CPU s", "postgres CPU s", "graph CPU s", "peak MB")
+
+
+@dataclass
+class Spent:
+    """CPU seconds by service since the start of the measurement, and the most memory that was in use at once.
+
+    Memory is the proportional share of Airflow's processes and tasks, without PostgreSQL and the sandbox.
+    """
+
+    stack: LocalStack
+    cpu: dict[str, float] = field(default_factory=dict)
+    peak_bytes: int = 0
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def now(self) -> dict[str, float]:
+        """CPU seconds of each service with all its children so far, those that have ended included."""
+        return {name: sum(map(_cpu, self._members(name))) for name in self.stack.services()}
+
+    def _members(self, name: str) -> list[psutil.Process]:
+        leader = psutil.Process(self.stack.service(name).pid)
+        return [leader, *leader.children(recursive=True)]
+
+    def watch(self) -> None:
+        """Sample the memory until the end."""
+        names = [name for name in self.stack.services() if name not in {"postgres", "sandbox"}]
+        while not self._ended.wait(1):
+            self.peak_bytes = max(self.peak_bytes, sum(_memory(one) for name in names for one in self._members(name)))
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Measure what is done meanwhile."""
+        before = self.now()
+        watcher = threading.Thread(target=self.watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            watcher.join()
+            self.cpu = {name: seconds - before[name] for name, seconds in self.now().items()}
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        return sum(process.cpu_times()[:4])  # its own, and that of its children which have ended
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def run(pages: int, latency_ms: float = LATENCY_MS, **params: object) -> tuple[float, ...]:
+    """Run the DAG over that many Pages on a stack of its own; return a row. Raises RuntimeError when it is red."""
+    day = last_full_day(datetime.now(UTC))
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        Path(folder).chmod(0o755)
+        environment = {"PATH": os.environ["PATH"], "META_INSIGHTS_START_DATE": "2026-01-01"}
+        with LocalStack(Path(folder) / "stack", environment, pages=pages) as stack:
+            stack.sandbox.fix_clock(moment_of_observation(day))
+            stack.sandbox.configure(latency_ms=latency_ms)
+            spent = Spent(stack)
+            conf = {"date": str(day), "lookback_days": LOOKBACK_DAYS, **params}
+            with spent.measured():
+                run_id = stack.airflow.trigger(conf, f"bench__{pages}")
+                state = stack.airflow.wait(run_id, LONGEST)
+            if state != "success":
+                raise RuntimeError(f"the run over {pages} Pages is {state}: see {stack.log_folder}")
+            seconds, tasks = _one(
+                stack.airflow_dsn,
+                "select extract(epoch from end_date - start_date)::float, "
+                "(select count(*) from task_instance where run_id = dag_run.run_id) from dag_run where run_id = %s",
+                run_id,
+            )
+            contents, calls = _one(
+                stack.warehouse_dsn,
+                "select sum(stored) filter (where stage = 'metrics'), sum(api_calls) from analytics.ingestion_run "
+                "where run_id = %s",
+                run_id,
+            )
+    graph, database = spent.cpu.pop("sandbox"), spent.cpu.pop("postgres")
+    own = sum(spent.cpu.values())
+    return pages, tasks, int(contents), int(calls), seconds, own, database, graph, spent.peak_bytes / 2**20
+
+
+def _one(dsn: str, query: str, run_id: str) -> tuple[float, ...]:
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute(query, (run_id,)).fetchone()
+    if found is None:
+        raise LookupError(run_id)
+    return found
+
+
+def measure(sizes: Sequence[int] = SIZES, latency_ms: float = LATENCY_MS, **params: object) -> list[Table]:
+    """Return one row per number of Pages."""
+    about = (
+        f"one run each, {LOOKBACK_DAYS} days of look-back, {latency_ms:.0f} ms a call, two cores; CPU with all tasks"
+    )
+    return [Table("whole", about, HEADER, [run(pages, latency_ms, **params) for pages in sizes])]
+
+
+def main() -> int:
+    """Measure the sizes that are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench.whole", description=__doc__)
+    parser.add_argument("--pages", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--latency-ms", type=float, default=LATENCY_MS)
+    parser.add_argument("--per-task", type=int)
+    options = parser.parse_args()
+    started = time.monotonic()
+    for table in measure(options.pages, options.latency_ms, integrations_per_task=options.per_task):
+        sys.stdout.write(f"{table}\n")
+    sys.stdout.write(f"measured in {time.monotonic() - started:.0f} s\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
