@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,7 +26,7 @@ from meta_insights.gather import Listing, Snapshots
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run
 from meta_insights.page_reader import PageReader
-from meta_insights.records import Content, Problems
+from meta_insights.records import Known, Problems
 from meta_insights.registry import Integration, register
 from meta_insights.warehouse import Warehouse
 
@@ -67,7 +67,7 @@ class Page:
     id: str
     token: str
     conn_id: str
-    live: Mapping[str, Content]
+    live: Mapping[str, Known]
 
 
 @dataclass(frozen=True)
@@ -252,20 +252,25 @@ def pages_of(control: SandboxControl) -> list[Page]:
         reader = PageReader(FacebookInsightsHook(conn_id, told["id"]), told["id"], dead={}, sizes={})
         listing = Listing(reader, Problems(), since=DAY.lookback_start(LOOKBACK_DAYS), until=DAY.end)
         listing.gather()
-        live = {row.external_content_id: row for row in listing.content}
+        live = {key: Known(row.content_type, row.published_at, row.video_id) for key, row in listing.content.items()}
         pages.append(Page(control.base_url, told["id"], told["token"], conn_id, live))
     return pages
 
 
 def _stages(control: SandboxControl, pages: Sequence[Page], run_id: str, at_once: int) -> tuple[float, float, int, int]:
-    """Run both stages over Pages that are new to the warehouse; return the seconds of each, requests and calls."""
+    """Run both stages over Pages that are new to the warehouse; return the seconds of each, requests and calls.
+
+    All of a stage in one task, as the DAG runs them when there are more Pages than tasks.
+    """
     integrations = [Integration(run_id, f"{run_id} {page.id}", "facebook", page.id, page.id) for page in pages]
-    register(Warehouse(), integrations)
-    run = Run(run_id, 1, DAY, LOOKBACK_DAYS, refresh=False, settings=Settings.from_environment())
+    with Warehouse() as warehouse:
+        register(warehouse, integrations)
+    settings = replace(Settings.from_environment(), integrations_at_once=at_once)
+    run = Run(run_id, 1, DAY, LOOKBACK_DAYS, refresh=False, settings=settings)
     told = [integration.as_dict() for integration in integrations]
     control.clear_requests()
-    content, _ = _timed(partial(ingest.ingest_content, run=run), told, at_once)
-    metrics, _ = _timed(partial(ingest.ingest_metrics, run=run), told, at_once)
+    content, _ = _timed(partial(ingest.ingest_content, run=run), [told], 1)
+    metrics, _ = _timed(partial(ingest.ingest_metrics, run=run), [told], 1)
     asked = control.requests()
     return content, metrics, asked["requests"], asked["calls"]
 
