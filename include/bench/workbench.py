@@ -35,6 +35,7 @@ from meta_insights.windows import Day
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from graph_sandbox.client import SandboxControl
     from graph_sandbox.content import Content
     from graph_sandbox.server import Served
 
@@ -178,32 +179,34 @@ class Workbench:
 
 @contextmanager
 def workbench() -> Iterator[Workbench]:
-    """Start a PostgreSQL and a sandbox in a temporary folder, and let the package's connections point to them."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, serve(World(seed=5, pages=0)) as served:
+    """Start a PostgreSQL and a sandbox, and let the package's connections point to them."""
+    with bench_warehouse() as dsn, serve(World(seed=5, pages=0)) as served:
+        os.environ["AIRFLOW_CONN_META_GRAPH_DEFAULT"] = graph_connection(served.control)
+        yield Workbench(served, dsn)
+
+
+@contextmanager
+def bench_warehouse() -> Iterator[str]:
+    """Start a PostgreSQL in a temporary folder, let the package's connection point to it, and yield its DSN."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder) / "data", choose_port(), "bench", Path(folder) / "log")
         record = server.start()
         try:
             server.create_database("warehouse")
-            os.environ |= {
-                "AIRFLOW_CONN_INSIGHTS_WAREHOUSE": server.dsn("warehouse"),
-                "AIRFLOW_CONN_META_GRAPH_DEFAULT": graph_connection(served),
-            }
+            os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("warehouse")
             Warehouse().migrate()
-            yield Workbench(served, server.dsn("warehouse"))
+            yield server.dsn("warehouse")
         finally:
             postgres.stop(record)
 
 
-def graph_connection(served: Served) -> str:
-    """Return the Airflow connection that reads the sandbox with its system user's token."""
-    state = served.control.state()
-    extra = {"token_type": "user"}
-    return json.dumps(
-        {
-            "conn_type": "facebook_insights",
-            "host": served.base_url,
-            "password": state["system_user_token"],
-            "extra": extra,
-        }
-    )
+def graph_connection(control: SandboxControl, token: str | None = None) -> str:
+    """Return the Airflow connection that reads the sandbox with a Page's token, or with its system user's."""
+    connection = {
+        "conn_type": "facebook_insights",
+        "host": control.base_url,
+        "password": token or control.state()["system_user_token"],
+        "extra": {"token_type": "page" if token else "user"},
+    }
+    return json.dumps(connection)

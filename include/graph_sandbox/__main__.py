@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.server import build, listen
+from graph_sandbox.server import listen, run
 from graph_sandbox.world import World
 
 
@@ -18,14 +18,14 @@ def main() -> int:
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
     world = World(options.seed, options.pages, options.posts_per_day)
-    server = build(Sandbox(world, options.now, latency_ms=options.latency_ms))
+    sandbox = Sandbox(world, options.now, latency_ms=options.latency_ms)
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
         if options.port_file:
             _write(options.port_file, port)
         sys.stdout.write(f"Graph sandbox: http://{options.host}:{port} (control: /_sandbox/docs)\n")
         sys.stdout.flush()
-        server.run([listener])
+        run(sandbox, listener)
     return 0
 
 

@@ -13,7 +13,8 @@ class SandboxControl:
     """Controls the sandbox at `base_url`. A refused order raises ValueError with the reason."""
 
     def __init__(self, base_url: str) -> None:
-        self._url = f"{base_url.rstrip('/')}/_sandbox"
+        self.base_url = base_url.rstrip("/")
+        self._url = f"{self.base_url}/_sandbox"
         self._session = requests.Session()
         # Proxies of the environment have no business on loopback.
         self._session.trust_env = False

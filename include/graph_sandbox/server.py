@@ -1,6 +1,7 @@
 """Runs the sandbox: in a thread of a test, or as the whole of a process."""
 
 import asyncio
+import gc
 import logging
 import socket
 import threading
@@ -60,6 +61,13 @@ def build(sandbox: Sandbox) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)
+
+
+def run(sandbox: Sandbox, listener: socket.socket) -> None:
+    """Serve as the whole of a process, until SIGTERM or Ctrl-C."""
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking it over again took most of the time of a large listing
+    build(sandbox).run([listener])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ corrections) is a thin overlay. Every datetime is aware UTC.
 """
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -94,8 +95,7 @@ class World:
             by_visitor=by_visitor,
             seed=self.seed,
         )
-        self._added.setdefault(page_id, []).append(content)
-        self._added[page_id].sort(key=_recency, reverse=True)
+        insort(self._added.setdefault(page_id, []), content, key=_recency)
         self._by_id[content.id] = content
         if content.video_id:
             self._by_id[content.video_id] = content
@@ -135,9 +135,10 @@ class World:
     def timeline(self, page_id: str, since: datetime, until: datetime, at: datetime) -> Iterator[Content]:
         """Yield all content in [since, until) that exists at `at`, newest first, visitors' posts included."""
         page, until = self.page(page_id), min(until, at + timedelta(seconds=1))
-        added = self._added.get(page_id, ())
-        for one in heapq.merge(self._generate(page, since, until), added, key=_recency, reverse=True):
-            if since <= one.created_time < until and self.exists(one, at):
+        generated = (one for one in self._generate(page, since, until) if since <= one.created_time < until)
+        added = self._added_between(page_id, since, until)
+        for one in heapq.merge(generated, added, key=_recency, reverse=True):
+            if self.exists(one, at):
                 yield one
 
     def content(self, page_id: str, since: datetime, until: datetime, at: datetime) -> tuple[Content, ...]:
@@ -201,12 +202,22 @@ class World:
         counters = self.counters(content, at)
         return {name: metric.value(counters) for name, metric in metrics.items()}
 
+    def _added_between(self, page_id: str, since: datetime, until: datetime) -> Iterator[Content]:
+        """Yield what was added by hand in [since, until), newest first: a cursor far back costs no walk to it."""
+        added = self._added.get(page_id, [])
+        first, end = (bisect_left(added, instant, key=_published) for instant in (since, until))
+        return (added[place] for place in range(end - 1, first - 1, -1))
+
     def _generate(self, page: Page, since: datetime, until: datetime) -> Iterator[Content]:
         first = pacific_day(max(since, day_start(self.epoch)))
         day = pacific_day(until) if page.posts_per_day else date.min
         while day >= first:
             yield from content_of_day(self.seed, page, day)
             day -= timedelta(days=1)
+
+
+def _published(content: Content) -> datetime:
+    return content.created_time
 
 
 def _recency(content: Content) -> tuple[datetime, str]:

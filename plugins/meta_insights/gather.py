@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
@@ -19,6 +20,7 @@ from meta_insights.metrics import Edge
 from meta_insights.page_reader import CONTENT_EDGES
 from meta_insights.records import (
     Content,
+    Known,
     PageDay,
     Problems,
     Snapshot,
@@ -30,10 +32,11 @@ from meta_insights.records import (
     post_row,
     snapshot,
 )
+from meta_insights.spool import Spool
 from meta_insights.windows import history_windows, pacific_date
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
     from datetime import date
 
     from meta_insights.page_reader import Days, PageReader
@@ -76,48 +79,47 @@ class Gatherer:
 class Listing(Gatherer):
     """The content of a Page published in [since, until), by the edges of ``unread``; what is read leaves that list.
 
-    ``known`` is what is stored already, by id. ``observed_at`` is when Graph gave the last of it.
+    ``known`` is what is stored already, by id, and ``earlier`` the whole rows of it, for edges that an earlier try has
+    read. ``observed_at`` is when Graph gave the last of it.
     """
 
     since: datetime = BEGINNING
     until: datetime = BEGINNING
-    known: Mapping[str, Content] = field(default_factory=dict)
+    known: Mapping[str, Known] = field(default_factory=dict)
+    earlier: Iterable[Content] = ()
     unread: list[str] = field(default_factory=lambda: list(CONTENT_EDGES))
     finished: set[str] = field(default_factory=set)
-    content: list[Content] = field(default_factory=list)
+    content: MutableMapping[str, Content] = field(default_factory=Spool)
     listed: int = 0
     observed_at: datetime = BEGINNING
 
     def gather(self) -> None:
-        """Read the edges and join them into ``content``, without duplicates.
+        """Read the edges and join them into ``content``, without duplicates."""
+        answers: dict[str, Spool[int, list[Any]]] = {edge: Spool() for edge in CONTENT_EDGES}
+        self.together(*(partial(self._list, edge, answers[edge]) for edge in list(self.unread)))
+        nodes = {edge: chain.from_iterable(of_edge.values()) for edge, of_edge in answers.items()}
+        parse_content(self.reader.page_id, nodes, self.problems, self.earlier, self.content)
+        for key in [key for key, row in self.content.items() if not self.since <= row.published_at < self.until]:
+            del self.content[key]
 
-        Edges that an earlier try has read are joined as they are stored.
-        """
-        read_now = set(self.unread)
-        nodes: dict[str, list[Any]] = {edge: [] for edge in CONTENT_EDGES}
-        self.together(*(lambda edge=edge: self._list(edge, nodes[edge]) for edge in read_now))
-        earlier = self.known.values() if read_now != CONTENT_EDGES.keys() else ()
-        content = parse_content(self.reader.page_id, nodes, self.problems, earlier)
-        self.content = [row for row in content if self.since <= row.published_at < self.until]
-        self.listed = sum(map(len, nodes.values()))
-
-    def _list(self, edge: str, nodes: list[Any]) -> None:
+    def _list(self, edge: str, answers: Spool[int, list[Any]]) -> None:
         for answer in self.reader.content(edge, self.since, self.until):
-            nodes.extend(answer.nodes)
+            answers[len(answers)] = answer.nodes
+            self.listed += len(answer.nodes)
             self.observed_at = max(self.observed_at, answer.observed_at)
         self.unread.remove(edge)
         self.finished.add(edge)
 
     def vanished(self) -> list[str]:
         """Return the known content that its own edge, read to the end just now, does not show any more."""
-        listed = {row.external_content_id for row in self.content}
-        return [key for key, row in self.known.items() if key not in listed and _home_edge(row) in self.finished]
+        absent = ((key, row) for key, row in self.known.items() if key not in self.content)
+        return [key for key, row in absent if _home_edge(key, row) in self.finished]
 
 
-def _home_edge(content: Content) -> str:
+def _home_edge(content_id: str, content: Known) -> str:
     if content.content_type == "reel":
         return "video_reels"
-    return "published_posts" if "_" in content.external_content_id else "videos"
+    return "published_posts" if "_" in content_id else "videos"
 
 
 @dataclass
@@ -127,16 +129,16 @@ class Snapshots(Gatherer):
     Values of a post and of its video were seen at two instants, so they stay two snapshots.
     """
 
-    live: Mapping[str, Content] = field(default_factory=dict)
+    live: Mapping[str, Known] = field(default_factory=dict)
     unread: dict[str, set[str]] = field(default_factory=dict)
-    of_posts: dict[str, Snapshot] = field(default_factory=dict)
-    of_videos: dict[str, Snapshot] = field(default_factory=dict)
+    of_posts: MutableMapping[str, Snapshot] = field(default_factory=Spool)
+    of_videos: MutableMapping[str, Snapshot] = field(default_factory=Spool)
     page_days: list[PageDay] = field(default_factory=list)
-    video_days: dict[tuple[str, date], VideoDay] = field(default_factory=dict)
+    video_days: MutableMapping[tuple[str, date], VideoDay] = field(default_factory=Spool)
     skipped: set[str] = field(default_factory=set)
 
     @staticmethod
-    def parts(live: Mapping[str, Content], dates: Collection[date]) -> dict[str, set[str]]:
+    def parts(live: Mapping[str, Known], dates: Collection[date]) -> dict[str, set[str]]:
         """Return all that there is to read, by part: ids of content, and ``page`` for the Page's own days."""
         videos = {key for key, row in live.items() if row.content_type == "video"}
         posts = {key for key in live if "_" in key}
@@ -196,7 +198,7 @@ class Snapshots(Gatherer):
 
     def _take_post(self, content_id: str, answer: Answer) -> None:
         content_type = self.live[content_id].content_type
-        metrics = [metric for metric in self.reader.metrics(Edge.POST) if metric.speaks_of(content_type)]
+        metrics = self.reader.metrics(Edge.POST, content_type)
         row = post_row(answer.body, content_type, metrics, self.problems)
         self.of_posts[content_id] = snapshot(content_id, row, answer.observed_at)
 
@@ -222,7 +224,7 @@ class Snapshots(Gatherer):
             own = {day for day in dates if day >= pacific_date(self.live[content_id].published_at)}
             metrics = self.reader.metrics(Edge.VIDEO_DAY)
             days = parse_video_days(content_id, answer.body, metrics, own, answer.observed_at, self.problems)
-            self.video_days |= {(content_id, day.date): day for day in days}
+            self.video_days.update({(content_id, day.date): day for day in days})
 
         if self.reader.metrics(Edge.VIDEO_DAY):
             self._read(Edge.VIDEO_DAY, f"videos {window[0]} {window[1]}", take, window)

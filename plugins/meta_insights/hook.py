@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -33,6 +32,7 @@ from meta_insights.errors import (
     GraphWaitError,
     classify,
 )
+from meta_insights.lazy import lazy
 from meta_insights.usage import Usage
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ class FacebookInsightsHook(BaseHook):
 
     # Connection
 
-    @cached_property
+    @lazy
     def credential(self) -> Credential:
-        """What the Airflow connection says. ConfigurationError says how to make it when there is none."""
+        """Return what the Airflow connection says. ConfigurationError says how to make it when there is none."""
         try:
             return Credential.of(self.get_connection(self.graph_conn_id))
         except AirflowNotFoundException:
@@ -131,7 +131,7 @@ class FacebookInsightsHook(BaseHook):
         """Return the pooled session, made once."""
         return self._session
 
-    @cached_property
+    @lazy
     def _session(self) -> requests.Session:
         session = requests.Session()
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections)
@@ -145,9 +145,9 @@ class FacebookInsightsHook(BaseHook):
         self.get_conn()
         self._token  # noqa: B018 (made by being looked at)
 
-    @cached_property
+    @lazy
     def _token(self) -> str:
-        """The token that reads ``page_id``: the connection's own, or traded for it."""
+        """Return the token that reads ``page_id``: the connection's own, or traded for it."""
         own = self._masked(self.credential.token)
         if self.credential.token_type == "page" or self.page_id is None:  # noqa: S105
             return own
@@ -258,11 +258,11 @@ class FacebookInsightsHook(BaseHook):
         ]
 
     def _entry(self, entry: Any, path: str, observed_at: datetime) -> Answer | GraphError:
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or not isinstance(entry.get("body"), str):
             return GraphRetryError("this request of the batch was not answered in time", path=path)
         try:
             status = entry["code"] if isinstance(entry.get("code"), int) else 200
-            return Answer(self._body(str(entry.get("body")), status, path), observed_at)
+            return Answer(self._body(entry["body"], status, path), observed_at)
         except GraphError as error:
             return error
 
@@ -282,7 +282,8 @@ class FacebookInsightsHook(BaseHook):
         self.usage.spend(calls)
         response = self._send(method, path, params, token)
         self.usage.read(response.headers)
-        body = self._body(response.text, response.status_code, path or "batch")
+        text = response.content.decode("utf-8", "replace")  # Graph's; without a charset, `.text` would guess for long
+        body = self._body(text, response.status_code, path or "batch")
         return Answer(body, _observed_at(response.headers.get("Date")))
 
     def _send(self, method: str, path: str, params: Mapping[str, Any], token: str) -> requests.Response:

@@ -16,7 +16,7 @@ from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
 from meta_insights.page_reader import PageReader
-from meta_insights.records import Content
+from meta_insights.records import Content, Known
 from meta_insights.token_health import TokenHealth
 from meta_insights.usage import Usage
 from meta_insights.warehouse import Warehouse
@@ -71,13 +71,16 @@ def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) ->
     with _stage(warehouse, integration, run, "content") as (stage, reader):
         known, _ = _live_content(stage)
         listing = Listing(reader, stage.problems, since=run.since, until=run.until, known=known)
-        before = stage.left_by_the_try_before()
-        listing.unread = [edge for edge in listing.unread if before is None or edge in before.get("edges", ())]
+        if (before := stage.left_by_the_try_before()) is not None:
+            listing.unread = [edge for edge in listing.unread if edge in before.get("edges", ())]
+            listing.earlier = [Content(**row) for row in warehouse.select("live_content_rows", _look_back(stage))]
         listing.gather()
         _check_token(stage, reader.hook)
         stage.asked, stage.stored = listing.listed, len(listing.content)
         with _writing(stage) as transaction:
-            transaction.merge("content", listing.content, stage.integration_key | {"seen_at": listing.observed_at})
+            transaction.merge(
+                "content", listing.content.values(), stage.integration_key | {"seen_at": listing.observed_at}
+            )
         stage.missing = {"edges": listing.unread}
         listing.raise_gravest()
         _mark_gone(stage, reader, listing)
@@ -109,13 +112,15 @@ def _mark_gone(stage: Stage, reader: PageReader, listing: Listing) -> None:
             )
 
 
-def _live_content(stage: Stage) -> tuple[dict[str, Content], set[str]]:
+def _look_back(stage: Stage) -> dict[str, Any]:
+    return stage.integration_key | {"since": stage.run.since, "until": stage.run.until}
+
+
+def _live_content(stage: Stage) -> tuple[dict[str, Known], set[str]]:
     """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
-    run = stage.run
-    window = {"since": run.since, "until": run.until, "date": run.day.date}
-    rows = stage.warehouse.select("live_content", stage.integration_key | window)
+    rows = stage.warehouse.select("live_content", _look_back(stage) | {"date": stage.run.day.date})
     unseen = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
-    return {row["external_content_id"]: Content(**row) for row in rows}, unseen
+    return {row.pop("external_content_id"): Known(**row) for row in rows}, unseen
 
 
 def ingest_metrics(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
@@ -152,8 +157,8 @@ def _store(stage: Stage, snapshots: Snapshots) -> None:
     of_date["refresh"] = run.refresh
     with _writing(stage) as transaction:
         for rows in (snapshots.of_posts, snapshots.of_videos):
-            transaction.merge("content_daily_metric", list(rows.values()), of_date)
-        transaction.merge("content_daily_video", list(snapshots.video_days.values()), of_run)
+            transaction.merge("content_daily_metric", rows.values(), of_date)
+        transaction.merge("content_daily_video", snapshots.video_days.values(), of_run)
         transaction.merge("page_daily_metric", snapshots.page_days, of_run)
 
 

@@ -7,8 +7,9 @@ NULL. Source: https://developers.facebook.com/docs/graph-api/reference/insights 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.text import clean_text
@@ -66,6 +67,7 @@ class Metric:
     ``fills`` maps a column, or a key of the ``breakdowns`` column (``breakdowns.name``), to the parser of its value.
     ``replaces`` is the metric that filled the same column before, and ``since`` the month of that seam: a series
     that crosses it mixes two definitions. ``content_types`` limits a metric to the kinds of content it speaks of.
+    ``key`` is the name under which it is set aside and reported, such as ``reel.post_video_view_time``.
     """
 
     name: str
@@ -74,11 +76,10 @@ class Metric:
     content_types: frozenset[str] | None = None
     replaces: str | None = None
     since: str | None = None
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        """The name under which it is set aside and reported, such as ``reel.post_video_view_time``."""
-        return f"{self.edge.name.lower()}.{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.edge.name.lower()}.{self.name}")
 
     def speaks_of(self, content_type: str) -> bool:
         """Tell whether the metric has a meaning for that type of content."""
@@ -167,6 +168,13 @@ CATALOGUE: tuple[Metric, ...] = (
 )
 
 
+@cache
 def metrics_of(edge: Edge) -> dict[str, Metric]:
     """Return the catalogue's metrics of one edge, by Graph name."""
     return {metric.name: metric for metric in CATALOGUE if metric.edge is edge}
+
+
+@cache
+def metrics_about(edge: Edge, content_type: str) -> tuple[Metric, ...]:
+    """Return those of them that have a meaning for a type of content."""
+    return tuple(metric for metric in metrics_of(edge).values() if metric.speaks_of(content_type))

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from meta_insights import clock
 from meta_insights.errors import GraphMetricError, GraphSkipError
 from meta_insights.hook import MAX_PAGE_SIZE, PageSize
-from meta_insights.metrics import Edge, metrics_of
+from meta_insights.metrics import Edge, metrics_about, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -67,9 +67,10 @@ class PageReader:
             for name in (*CONTENT_EDGES, *(edge.value for edge in LISTINGS))
         }
 
-    def metrics(self, edge: Edge) -> list[Metric]:
-        """Return the metrics of an edge that are asked for now."""
-        return [metric for metric in metrics_of(edge).values() if metric.key not in self.dead]
+    def metrics(self, edge: Edge, content_type: str | None = None) -> list[Metric]:
+        """Return the metrics of an edge that are asked for now; all of them, or those that speak of a content type."""
+        metrics = metrics_of(edge).values() if content_type is None else metrics_about(edge, content_type)
+        return [metric for metric in metrics if metric.key not in self.dead]
 
     def content(self, edge: str, since: datetime, until: datetime) -> Iterator[Answer]:
         """Read the content published in [since, until) of one edge of CONTENT_EDGES."""

@@ -17,7 +17,7 @@ from meta_insights.text import clean_text, hashtags
 from meta_insights.windows import measured_date
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
     from datetime import date
 
     from meta_insights.metrics import Metric
@@ -27,6 +27,7 @@ _BY_MEDIA_TYPE = {"photo": "photo", "album": "photo", "link": "link", "video": "
 _EXAMPLES = 5
 ABSENT = "absent from the answer"
 _ID = re.compile(r"\d+(_\d+)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 @dataclass
@@ -65,6 +66,15 @@ class Content:
     caption: str | None
     hashtags: list[str]
     permalink_url: str | None
+    published_at: datetime
+    video_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What reading the counters of a stored content asks of it. A Page may have very many: no text of it is kept."""
+
+    content_type: str
     published_at: datetime
     video_id: str | None
 
@@ -125,7 +135,9 @@ def parse_time(value: Any) -> datetime:
     """Return Graph's ``2026-04-06T17:50:09+0000`` as an instant in UTC; ValueError for anything else."""
     if not isinstance(value, str):
         raise ValueError(f"{type(value).__name__} is no time")  # noqa: TRY004 (one error for all bad values)
-    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC)
+    if not _TIME.fullmatch(value):
+        raise ValueError("no time as Graph writes it")
+    return datetime.fromisoformat(value).astimezone(UTC)
 
 
 def full_post_id(page_id: str, post_id: Any) -> str | None:
@@ -136,16 +148,20 @@ def full_post_id(page_id: str, post_id: Any) -> str | None:
 
 
 def parse_content(
-    page_id: str, nodes: Mapping[str, Iterable[Any]], problems: Problems, known: Iterable[Content] = ()
-) -> list[Content]:
-    """Join three edges of a Page (published_posts, videos, video_reels) into one row per listed content.
+    page_id: str,
+    nodes: Mapping[str, Iterable[Any]],
+    problems: Problems,
+    known: Iterable[Content] = (),
+    content: MutableMapping[str, Content] | None = None,
+) -> MutableMapping[str, Content]:
+    """Join three edges of a Page (published_posts, videos, video_reels) into one row per listed content, by id.
 
     A video or reel that belongs to a post that is listed, or ``known`` from before, is that post; one that belongs to
-    none is a content of its own, under its post's id when it tells one.
+    none is a content of its own, under its post's id when it tells one. The rows go to ``content``, if it is given.
     """
+    content = {} if content is None else content
     before = {row.external_content_id: row for row in known}
     by_video = {row.video_id: key for key, row in before.items() if row.video_id}
-    content: dict[str, Content] = {}
     for node in _whole(nodes["published_posts"], "post", problems):
         post = _post(node, before.get(node["id"]))
         content[post.external_content_id] = post
@@ -156,7 +172,7 @@ def parse_content(
             key = by_video.get(node["id"]) or full_post_id(page_id, node.get("post_id")) or node["id"]
             content[key] = _film(key, kind, node, content.get(key) or before.get(key))
             by_video[node["id"]] = key
-    return list(content.values())
+    return content
 
 
 def _whole(nodes: Iterable[Any], kind: str, problems: Problems) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,8 @@ def clean_text(value: Any) -> str | None:
     """Return text that PostgreSQL takes: no NUL, no lone surrogate. None when there is none."""
     if not isinstance(value, str) or not value:
         return None
+    if value.isascii() and "\x00" not in value:
+        return value
     return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -20,7 +20,7 @@ from meta_insights.config import WAREHOUSE_CONN_ID
 from meta_insights.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from _typeshed import DataclassInstance
 
@@ -48,7 +48,7 @@ class Transaction:
         with self._connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(read_sql(name), params or {}).fetchall()
 
-    def merge(self, table: str, rows: Sequence[DataclassInstance], params: Mapping[str, Any] | None = None) -> int:
+    def merge(self, table: str, rows: Collection[DataclassInstance], params: Mapping[str, Any] | None = None) -> int:
         """Copy rows into a staging table and run ``upsert/{table}.sql`` over it; return how many rows it wrote.
 
         The fields of the rows are columns of ``analytics.{table}``. The staging table is named ``staged``, has those
@@ -56,7 +56,7 @@ class Transaction:
         """
         if not rows:
             return 0
-        columns = [field.name for field in fields(rows[0])]
+        columns = [field.name for field in fields(next(iter(rows)))]
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         staging = sql.SQL("create temp table staged on commit drop as select {} from {} with no data")
         self._connection.execute("drop table if exists pg_temp.staged")

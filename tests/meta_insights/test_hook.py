@@ -279,6 +279,12 @@ def test_entries_that_never_come_stay_errors(hook: FacebookInsightsHook, graph: 
     assert hook.usage.calls == 1 + ATTEMPTS
 
 
+@pytest.mark.parametrize("body", [None, [], {}, 7])
+def test_an_entry_of_a_batch_without_a_body_is_no_answer(hook: FacebookInsightsHook, body: Any) -> None:
+    result = hook._entry({"code": 200, "body": body}, "100_1", SEEN_AT)
+    assert isinstance(result, GraphRetryError)
+
+
 def test_an_empty_batch_asks_nothing(hook: FacebookInsightsHook) -> None:
     assert hook.batch([]) == []
     assert hook.usage.calls == 0

@@ -33,7 +33,7 @@ SEEN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def content_of(**edges: list[Any]) -> tuple[list[Content], Problems]:
     problems = Problems()
     nodes = {edge: edges.get(edge, []) for edge in ("published_posts", "videos", "video_reels")}
-    return parse_content(PAGE, nodes, problems), problems
+    return list(parse_content(PAGE, nodes, problems).values()), problems
 
 
 def post(post_id: str = f"{PAGE}_1", **fields: Any) -> dict[str, Any]:

@@ -3,9 +3,6 @@
 select
     content.external_content_id,
     content.content_type,
-    content.caption,
-    content.hashtags,
-    content.permalink_url,
     content.published_at,
     content.video_id,
     exists (

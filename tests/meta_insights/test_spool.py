@@ -1,0 +1,54 @@
+"""Rows on disk: the last of a key counts, their order is that of the keys, and threads do not mix them up."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import timedelta
+
+from meta_insights.records import Snapshot
+from meta_insights.spool import Spool
+from support import SEEN_AT
+
+
+def test_a_row_comes_back_as_it_was_and_the_last_of_a_key_counts() -> None:
+    spool: Spool[str, Snapshot] = Spool()
+    spool["1"] = Snapshot("1", SEEN_AT, reach=1, breakdowns={"reactions_by_type": {"like": 2}})
+    spool["2"] = Snapshot("2", SEEN_AT)
+    later = Snapshot("1", SEEN_AT + timedelta(seconds=1), reach=3, breakdowns={"clicks_by_type": {}})
+    spool["1"] = later
+    assert [asdict(row) for row in spool.values()] == [asdict(later), asdict(Snapshot("2", SEEN_AT))]
+    assert (len(spool), list(spool), "1" in spool, "3" in spool) == (2, ["1", "2"], True, False)
+
+
+def test_a_row_that_is_deleted_is_gone() -> None:
+    spool: Spool[str, int] = Spool()
+    spool["1"] = 1
+    del spool["1"]
+    assert (list(spool.values()), bool(spool)) == ([], False)
+
+
+def test_reading_in_the_midst_of_writing_breaks_neither() -> None:
+    spool: Spool[int, str] = Spool()
+    for number in range(3):
+        spool[number] = str(number) * 9
+        assert spool[0] == "0" * 9
+    assert list(spool.values()) == ["0" * 9, "1" * 9, "2" * 9]
+
+
+def test_threads_do_not_mix_their_rows() -> None:
+    spool: Spool[int, str] = Spool()
+
+    def write(number: int) -> None:
+        spool[number] = str(number) * (number % 97)
+        assert spool[number] == str(number) * (number % 97)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(2_000)))
+    assert all(spool[number] == str(number) * (number % 97) for number in range(2_000))
+
+
+def test_the_values_stay_out_of_memory() -> None:
+    spool: Spool[int, bytes] = Spool()
+    spool[1] = b"x" * 100_000
+    assert spool[1] is not spool[1]
