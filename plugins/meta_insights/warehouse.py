@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
+from operator import attrgetter
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, cast
 
+import msgspec
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import sql
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from meta_insights.config import WAREHOUSE_CONN_ID
 from meta_insights.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from _typeshed import DataclassInstance
 
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
+
+_AS_TEXT: Mapping[type, Callable[[Any], str]] = {
+    dict: lambda value: msgspec.json.encode(value).decode(),
+    datetime: lru_cache(maxsize=256)(datetime.isoformat),
+}
+"""What a copy sends for the two types that would otherwise take it longer than all the others. Rows share instants."""
 
 
 @cache
@@ -65,8 +73,9 @@ class Transaction:
             self._connection.cursor() as cursor,
             cursor.copy(sql.SQL("copy staged ({}) from stdin").format(names)) as copy,
         ):
+            read = attrgetter(*columns)
             for row in rows:
-                copy.write_row([_adapted(getattr(row, column)) for column in columns])
+                copy.write_row([_AS_TEXT[type(cell)](cell) if type(cell) in _AS_TEXT else cell for cell in read(row)])
         return self.execute(f"upsert/{table}", params or {})
 
     def migrate(self) -> None:
@@ -79,10 +88,6 @@ class Transaction:
             self._connection.execute(read_sql(f"schema/{name}"))
         if pending:
             self.execute("upsert/schema_migration", {"names": pending})
-
-
-def _adapted(value: Any) -> Any:
-    return Jsonb(value) if isinstance(value, dict) else value
 
 
 class Warehouse:

@@ -129,6 +129,44 @@ def test_an_observation_that_changes_nothing_writes_nothing(warehouse: Warehouse
     assert database.execute("select xmin::text, updated_at from analytics.content_daily_metric").fetchone() == before
 
 
+def test_whether_an_observation_changes_a_row_is_told_as_the_merge_does_it(
+    warehouse: Warehouse, database: psycopg.Connection
+) -> None:
+    """The shortcut of the upsert, over every row that two observations can make, and every third one."""
+    query = """
+        with observation as (
+            select jsonb_populate_record(null::analytics.content_daily_metric, jsonb_build_object(
+                'observed_at', '2026-11-21 08:00Z'::timestamptz + hours * interval '1 hour',
+                'is_on_time', hours < 24, 'reach', reach, 'breakdowns', breakdowns, 'metric_observed_at', '{}'::jsonb
+            )) as seen
+            from unnest(array[1, 5, 30, 40]) as hours
+            cross join unnest(array[null, 0, 7]) as reach
+            cross join unnest(array['{}', '{"a": 1}', '{"a": 2}', '{"b": null}']::jsonb[]) as breakdowns
+        ),
+        kept as (
+            select distinct analytics.merge_snapshot(first.seen, second.seen, refresh) as row
+            from observation as first, observation as second, unnest(array[true, false]) as refresh
+        ),
+        pair as (
+            select
+                analytics.changes_snapshot(kept.row, observation.seen, refresh) as told,
+                analytics.merge_snapshot(kept.row, observation.seen, refresh) is distinct from kept.row as done
+            from kept, observation, unnest(array[true, false]) as refresh
+        )
+        select told, done, count(*) from pair group by told, done
+    """
+    counts = {(told, done): count for told, done, count in database.execute(query)}
+    assert counts.keys() == {(True, True), (False, False)}
+    assert min(counts.values()) > 1000
+
+
+def test_an_unchanged_row_is_not_even_locked(warehouse: Warehouse, database: psycopg.Connection) -> None:
+    see(warehouse, EARLY, reach=5)
+    before = database.execute("select xmin, xmax from analytics.content_daily_metric").fetchall()
+    see(warehouse, LATER, reach=9)
+    assert database.execute("select xmin, xmax from analytics.content_daily_metric").fetchall() == before
+
+
 def test_refresh_takes_the_newest_on_time_value(warehouse: Warehouse, database: psycopg.Connection) -> None:
     see(warehouse, EARLY, reach=5, clicks=1)
     see(warehouse, LATER, reach=9, refresh=True)

@@ -3,18 +3,19 @@
 -- content is not what it was: found late, or of another type than it seemed. A type without content loses its row.
 -- Safe to run again, in any order: computed from what is stored, and a row that would not change is not written.
 with period as (
-    select %(date)s::date - %(lookback_days)s::integer as before, %(date)s::date + max(lookback_days) as after
+    select %(date)s::date + max(lookback_days) as after
     from analytics.ingestion_run
     where date >= %(date)s::date and date <= %(date)s::date + 366
 ),
 counted as materialized (
     select *
     from analytics.daily_content_count
-    where date > (select before from period) and date < (select after from period)
+    where date > %(date)s::date - %(lookback_days)s::integer
+        and date < (select after from period)
 ),
 vanished as (
     delete from analytics.daily_aggregate as known
-    where known.date > (select before from period)
+    where known.date > %(date)s::date - %(lookback_days)s::integer
         and known.date < (select after from period)
         and not exists (
             select from counted
@@ -24,25 +25,45 @@ vanished as (
                 and counted.date = known.date
         )
 ),
-dependent as (
-    select distinct today.organization_id, today.integration_id, next.date
+next as (
+    select today as snapshot, coming.snapshot as following
     from analytics.content_daily_metric as today
-    cross join lateral analytics.snapshot_metrics(today) as seen
     cross join lateral (
-        select later.date
+        select later as snapshot
         from analytics.content_daily_metric as later
-        cross join lateral analytics.snapshot_metrics(later) as coming
         where later.organization_id = today.organization_id
             and later.integration_id = today.integration_id
             and later.external_content_id = today.external_content_id
             and later.date > today.date
             and later.is_on_time
             and later.deleted_at is null
+        order by later.date
+        limit 1
+    ) as coming
+    where today.date = %(date)s::date and today.is_on_time and today.deleted_at is null
+),
+dependent as (
+    select (snapshot).organization_id, (snapshot).integration_id, (following).date
+    from next
+    union
+    select further.organization_id, further.integration_id, further.date
+    from next
+    cross join lateral analytics.snapshot_metrics(next.snapshot) as seen
+    cross join lateral (
+        select later.*
+        from analytics.content_daily_metric as later
+        cross join lateral analytics.snapshot_metrics(later) as coming
+        where later.organization_id = (next.snapshot).organization_id
+            and later.integration_id = (next.snapshot).integration_id
+            and later.external_content_id = (next.snapshot).external_content_id
+            and later.date > (next.following).date
+            and later.is_on_time
+            and later.deleted_at is null
             and coming.metric = seen.metric
         order by later.date
         limit 1
-    ) as next
-    where today.date = %(date)s::date and today.is_on_time and today.deleted_at is null
+    ) as further
+    where not exists (select from analytics.snapshot_metrics(next.following) as coming where coming.metric = seen.metric)
 ),
 affected as (
     select counted.*
@@ -53,6 +74,32 @@ affected as (
         or dependent.date is not null
         or (known.content_published, known.content_expected, known.content_measured, known.is_complete) is distinct from
         (counted.content_published, counted.content_expected, counted.content_measured, counted.is_complete)
+),
+changed as (
+    select
+        change.organization_id,
+        change.integration_id,
+        change.content_type,
+        change.date,
+        count(*) as content_changed,
+        count(*) filter (where change.is_correction) as content_corrected,
+        sum(change.impressions_change) as impressions_change,
+        sum(change.reach_change) as reach_change,
+        sum(change.reactions_change) as reactions_change,
+        sum(change.comments_change) as comments_change,
+        sum(change.shares_change) as shares_change,
+        sum(change.video_views_change) as video_views_change,
+        sum(change.clicks_change) as clicks_change,
+        sum(change.engagement) as engagement,
+        max(change.days_covered) as days_covered
+    from (select distinct integration_id, date from affected) as day
+    cross join lateral (
+        select *
+        from analytics.content_daily_change as one
+        where one.integration_id = day.integration_id and one.date = day.date
+        offset 0
+    ) as change
+    group by change.organization_id, change.integration_id, change.content_type, change.date
 )
 insert into analytics.daily_aggregate as kept (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
@@ -67,8 +114,8 @@ select
     affected.content_published,
     affected.content_expected,
     affected.content_measured,
-    changes.content_changed,
-    changes.content_corrected,
+    coalesce(changes.content_changed, 0),
+    coalesce(changes.content_corrected, 0),
     changes.impressions_change,
     changes.reach_change,
     changes.reactions_change,
@@ -81,25 +128,7 @@ select
     changes.days_covered,
     affected.is_complete
 from affected
-cross join lateral (
-    select
-        count(*) as content_changed,
-        count(*) filter (where change.is_correction) as content_corrected,
-        sum(change.impressions_change) as impressions_change,
-        sum(change.reach_change) as reach_change,
-        sum(change.reactions_change) as reactions_change,
-        sum(change.comments_change) as comments_change,
-        sum(change.shares_change) as shares_change,
-        sum(change.video_views_change) as video_views_change,
-        sum(change.clicks_change) as clicks_change,
-        sum(change.engagement) as engagement,
-        max(change.days_covered) as days_covered
-    from analytics.content_daily_change as change
-    where change.organization_id = affected.organization_id
-        and change.integration_id = affected.integration_id
-        and change.date = affected.date
-        and change.content_type = affected.content_type
-) as changes
+left join changed as changes using (organization_id, integration_id, content_type, date)
 order by affected.organization_id, affected.integration_id, affected.content_type, affected.date
 on conflict (organization_id, integration_id, content_type, date) do update
 set
