@@ -68,9 +68,10 @@ class PageSize:
     used: bool = False
     shrunk: bool = False
 
-    def shrink(self) -> None:
-        """Halve, down to 1."""
-        self.value = max(1, self.value // 2)
+    def shrink(self, asked: int) -> None:
+        """Halve what was ``asked`` for, down to 1. Of several threads that asked for as much, one halves."""
+        if self.value >= asked:
+            self.value = max(1, asked // 2)
         self.shrunk = True
 
     @property
@@ -215,12 +216,13 @@ class FacebookInsightsHook(BaseHook):
     def _page(self, path: str, params: Mapping[str, Any], size: PageSize) -> Answer:
         size.used = True
         while True:
+            asked = size.value
             try:
-                return self.get(path, **params, limit=size.value)
+                return self.get(path, **params, limit=asked)
             except GraphShrinkError:
-                if size.value == 1:
+                if asked == 1:
                     raise
-                size.shrink()
+                size.shrink(asked)
                 self.log.info("%s: too much data at once, asking for %s objects from here on", path, size.value)
 
     def batch(self, paths: Sequence[str]) -> list[Answer | GraphError]:

@@ -8,6 +8,7 @@ https://developers.facebook.com/docs/graph-api/reference/page/published_posts
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -66,6 +67,7 @@ class PageReader:
             name: PageSize(sizes.get(name, MAX_PAGE_SIZE))
             for name in (*CONTENT_EDGES, *(edge.value for edge in LISTINGS))
         }
+        self._turn = threading.Lock()
 
     def metrics(self, edge: Edge, content_type: str | None = None) -> list[Metric]:
         """Return the metrics of an edge that are asked for now; all of them, or those that speak of a content type."""
@@ -101,10 +103,11 @@ class PageReader:
             return {"fields": _fields(edge, metrics, days), **_span(since, until)}
 
         while True:
+            metrics = self.metrics(edge)
             try:
-                yield from self.hook.pages(path, params(self.metrics(edge)), self.sizes[edge.value])
+                yield from self.hook.pages(path, params(metrics), self.sizes[edge.value])
             except GraphMetricError as error:
-                self._set_aside(edge, error, lambda metric: f"{path}?{urlencode({**params([metric]), 'limit': 1})}")
+                self._set_aside(metrics, error, lambda metric: f"{path}?{urlencode({**params([metric]), 'limit': 1})}")
             else:
                 return
 
@@ -123,7 +126,7 @@ class PageReader:
             results.update(zip(waiting, self.hook.batch([path(i, metrics) for i in waiting]), strict=True))
             refused = {i: result for i in waiting if isinstance(result := results[i], GraphMetricError)}
             for object_id, error in list(refused.items())[:1]:
-                self._set_aside(edge, error, lambda metric, one=object_id: path(one, [metric]))  # type: ignore[misc]
+                self._set_aside(metrics, error, lambda metric, one=object_id: path(one, [metric]))  # type: ignore[misc]
             waiting = list(refused)
         return results
 
@@ -139,23 +142,26 @@ class PageReader:
             try:
                 return self.hook.get(path, **params(metrics))
             except GraphMetricError as error:
-                self._set_aside(Edge.PAGE, error, lambda metric: f"{path}?{urlencode(params([metric]))}")
+                self._set_aside(metrics, error, lambda metric: f"{path}?{urlencode(params([metric]))}")
         return None
 
-    def _set_aside(self, edge: Edge, error: GraphMetricError, path: Callable[[Metric], str]) -> None:
-        """Find the metrics that Graph refuses, each asked for alone in one batch, and ask for them no more.
+    def _set_aside(self, metrics: Sequence[Metric], error: GraphMetricError, path: Callable[[Metric], str]) -> None:
+        """Find those of the metrics that Graph refuses, each asked for alone in one batch, and ask for them no more.
 
-        One round trip and one call per metric; halving would spend as many calls and several round trips. Raises
-        ``error`` when each is accepted alone: then the refusal has another reason.
+        One round trip and one call per metric; halving would spend as many calls and several round trips. Of several
+        threads that were refused, one looks. Raises ``error`` when each is accepted alone: then the refusal has
+        another reason.
         """
-        metrics = self.metrics(edge)
-        answers = self.hook.batch([path(metric) for metric in metrics])
-        refused = [m for m, answer in zip(metrics, answers, strict=True) if isinstance(answer, GraphMetricError)]
-        if not refused:
-            raise error
-        for metric in refused:
-            log.warning("Graph refuses the metric %s: it stays NULL until it is asked for again", metric.key)
-            self.dead[metric.key] = clock.now().isoformat(timespec="seconds")
+        with self._turn:
+            if any(metric.key in self.dead for metric in metrics):
+                return
+            answers = self.hook.batch([path(metric) for metric in metrics])
+            refused = [m for m, answer in zip(metrics, answers, strict=True) if isinstance(answer, GraphMetricError)]
+            if not refused:
+                raise error
+            for metric in refused:
+                log.warning("Graph refuses the metric %s: it stays NULL until it is asked for again", metric.key)
+                self.dead[metric.key] = clock.now().isoformat(timespec="seconds")
 
 
 def _span(since: datetime, until: datetime) -> dict[str, int]:

@@ -14,6 +14,7 @@ from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.errors import GraphPermissionError, GraphRetryError, GraphStopError, GraphWaitError
 from meta_insights.ledger import Run
+from meta_insights.metrics import Edge, metrics_of
 from meta_insights.registry import Integration, register
 from support import DAY, connect
 
@@ -139,12 +140,12 @@ def test_posts_behind_a_page_that_failed_are_listed_by_their_own_window(
     with pytest.raises(GraphRetryError):
         metrics(page, run)
     left = last(database, "ingestion_run")["missing"]["posts"]
-    assert len(left) == POSTS + 1 - 50
+    assert len(left) == 100 - 50 + 1  # of the older hundred, and the reel that no listing shows; the other twenty came
     graph.control.clear_faults()
     graph.control.clear_requests()
     metrics(page, run, try_number=2)
     listings = [path for path in asked(graph) if path.endswith("published_posts")]
-    assert len(listings) == 2 + 1  # seventy in pages of fifty, and the days of the videos among them
+    assert len(listings) == 2 + 1  # what is left in pages of fifty, and the days of the videos among them
     stored = database.execute("select count(*) from analytics.content_daily_metric").fetchone()
     assert stored == (POSTS + 1,)
 
@@ -154,7 +155,30 @@ def test_clearing_a_task_that_was_whole_asks_nothing(graph: Served, page: Integr
     metrics(page, run)
     graph.control.clear_requests()
     assert metrics(page, run, try_number=2) == {"asked": 0, "stored": 0, "skipped": 0, "failed": 0}
-    assert asked(graph) == [page.external_id]  # the trade of the token
+    assert asked(graph) == []
+
+
+def test_spans_that_are_listed_at_once_take_as_many_calls_as_one_after_the_other(
+    graph: Served, page: Integration, run: Run
+) -> None:
+    content(page, run)
+    graph.control.clear_requests()
+    content(page, replace(run, run_id="run-2"))
+    assert sum(path.endswith("/published_posts") for path in asked(graph)) == 2
+    graph.control.clear_requests()
+    assert metrics(page, run)["stored"] == POSTS + 1
+    assert sum(path.endswith("/published_posts") for path in asked(graph)) == 2 + 2  # lifetime values; days of videos
+
+
+def test_a_retired_metric_is_looked_for_once_when_several_listings_are_refused(
+    graph: Served, page: Integration, run: Run
+) -> None:
+    content(page, run)
+    graph.control.fault("retired_metrics", page.external_id, metrics=["post_clicks"])
+    graph.control.clear_requests()
+    metrics(page, run)
+    entries = [entry for entry in graph.control.requests()["entries"] if entry["in_batch"]]
+    assert sum(entry["path"].endswith("/published_posts") for entry in entries) == len(metrics_of(Edge.POST))
 
 
 def test_refresh_asks_for_everything_again(graph: Served, page: Integration, run: Run) -> None:

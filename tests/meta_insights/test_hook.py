@@ -175,6 +175,13 @@ def test_too_much_data_even_for_one_object_is_an_error(
     assert size.value == 1
 
 
+def test_two_threads_that_asked_for_too_much_halve_once() -> None:
+    size = PageSize(100)
+    size.shrink(100)
+    size.shrink(100)
+    assert size.value == 50
+
+
 def test_a_page_size_grows_again_after_a_run_without_trouble() -> None:
     assert PageSize(25, used=True).next_run == 50
     assert PageSize(100, used=True).next_run == 100
