@@ -1,31 +1,34 @@
-"""`python -m bench.questions`: `explain analyze` of questions, aggregate and checks, at a million snapshots.
+"""`python -m bench.questions`: what questions, the aggregate and the checks take, by how much history the tables hold.
 
-The same statements over a tenth of the data tell what depends on how much history the tables hold.
+Once with more snapshots over the same year, and once with more dates of the same Pages and posts per day: what asks for
+one date should take the same, however many dates there are.
 """
 
-import argparse
-import os
+from __future__ import annotations
+
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-from typing import Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from local_stack import postgres
-from local_stack.ports import choose_port
-from local_stack.postgres import EmbeddedPostgres
-from meta_insights.warehouse import SQL_FOLDER, Warehouse, read_sql
+from bench.database import empty_warehouse
+from bench.table import Table, exponent
+from meta_insights.warehouse import SQL_FOLDER, read_sql
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SNAPSHOTS = (10_000, 100_000, 1_000_000)
+DATES = (60, 180, 365, 730)
+PER_DATE = 2_000
+"""Snapshots per date, where dates are what grows."""
+YEAR = 365
+REPEATS = 3
 FILLED = ("integration", "content", "content_daily_metric", "ingestion_run", "page_daily_metric")
-ASKED: dict[str, Any] = {"organization_id": "org-3", "integration_id": "page-3"}
-ASKED |= {"first": date(2026, 11, 1), "last": date(2026, 11, 30)}
-PAST, LAST = date(2026, 6, 15), date(2026, 12, 31)
-"""A date in the middle, as a backfill has it, and the last one, as the daily run has it."""
+LARGE = {"content", "content_daily_metric", "daily_aggregate", "ingestion_run"}
+FIRST = date(2026, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -37,72 +40,49 @@ class Measured:
     rows: int
     scans: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"{self.name:<55}{self.milliseconds:>10.1f} ms{self.rows:>8} rows   {', '.join(self.scans)}"
 
+def fill(connection: psycopg.Connection[Any], snapshots: int, days: int) -> None:
+    """Fill an empty warehouse with snapshots of content that was published over so many days.
 
-def main() -> int:
-    """Fill, ask, show."""
-    parser = argparse.ArgumentParser(prog="python -m bench.questions", description=__doc__)
-    parser.add_argument("--snapshots", type=int, default=1_000_000)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, _warehouse(Path(folder)) as connection:
-        _fill(connection, options.snapshots)
-        for name, params in _statements():
-            sys.stdout.write(f"{measure(connection, name, params)}\n")
-    return 0
-
-
-@contextmanager
-def _warehouse(folder: Path) -> Iterator[psycopg.Connection[Any]]:
-    server = EmbeddedPostgres(folder / "data", choose_port(), "bench", folder / "log")
-    record = server.start()
-    try:
-        server.create_database("bench")
-        os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("bench")
-        Warehouse().migrate()
-        with psycopg.connect(server.dsn("bench"), autocommit=True) as connection:
-            yield connection
-    finally:
-        postgres.stop(record)
-
-
-def _fill(connection: psycopg.Connection[Any], snapshots: int) -> None:
+    Foreign keys are not checked meanwhile: the rows are made for one another.
+    """
+    connection.execute("set session_replication_role = replica")
     for name in FILLED:
-        written = connection.execute(read_sql(f"bench/{name}"), {"snapshots": snapshots}).rowcount
-        sys.stdout.write(f"{name}: {written} rows\n")
+        connection.execute(read_sql(f"bench/{name}"), {"snapshots": snapshots, "days": days})
     connection.execute("analyze")
-    for day in (PAST, LAST):
-        connection.execute(read_sql("transform/daily_aggregate"), {"date": day, "lookback_days": 28})
-    written = connection.execute(read_sql("bench/daily_aggregate")).rowcount
-    sys.stdout.write(f"daily_aggregate: {written} rows\n")
-    connection.execute("analyze")
+    connection.execute(read_sql("bench/daily_aggregate"))
+    connection.execute("reset session_replication_role")
+    connection.execute("vacuum analyze")
 
 
-def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted((SQL_FOLDER / "question").glob("*.sql")):
-        yield f"question/{path.stem}", ASKED
-    for day in (LAST, PAST):
-        yield "transform/daily_aggregate", {"date": day, "lookback_days": 28}
-    for path in sorted((SQL_FOLDER / "check").glob("*.sql")):
-        yield f"check/{path.stem}", {"date": LAST}
+def statements(days: int) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return what is measured: a label, the file, its parameters. The aggregate also for a date long past."""
+    last = FIRST + timedelta(days=days - 1)
+    asked = {"organization_id": "org-3", "integration_id": "page-3", "first": last - timedelta(days=29), "last": last}
+    of_date = {"date": last, "lookback_days": 28}
+    past = {"date": FIRST + timedelta(days=days // 2), "lookback_days": 28}
+    questions = [(name, name, asked) for name in _files("question")]
+    aggregates = [("transform/daily_aggregate", of_date), ("transform/daily_aggregate of a past date", past)]
+    checks = [(name, name, {"date": last}) for name in _files("check")]
+    return [*questions, *((label, "transform/daily_aggregate", params) for label, params in aggregates), *checks]
 
 
-def measure(connection: psycopg.Connection[Any], name: str, params: dict[str, Any]) -> Measured:
-    """Run one statement and take it back; the second of two runs counts, as the first may read from disk."""
-    for _ in range(2):
+def _files(kind: str) -> list[str]:
+    return [f"{kind}/{path.stem}" for path in sorted((SQL_FOLDER / kind).glob("*.sql"))]
+
+
+def take(connection: psycopg.Connection[Any], label: str, name: str, params: dict[str, Any]) -> Measured:
+    """Run one statement and take it back, some times; the shortest counts, as others share the machine."""
+    plans = []
+    for _ in range(REPEATS):
         with connection.transaction(force_rollback=True):
-            explain = b"explain (analyze, format json) " + read_sql(name)
-            row = connection.execute(explain, params).fetchone()
-    if row is None:
-        raise LookupError(name)
-    told = row[0][0]
-    scans = sorted({node["Relation Name"] for node in nodes(told["Plan"]) if node["Node Type"] == "Seq Scan"})
-    label = f"{name} {params.get('date', '')}".strip()
-    large = tuple(
-        scan for scan in scans if scan in {"content", "content_daily_metric", "daily_aggregate", "ingestion_run"}
-    )
-    return Measured(label, told["Execution Time"] + told["Planning Time"], told["Plan"]["Actual Rows"], large)
+            explain = b"explain (analyze, timing off, format json) " + read_sql(name)
+            ((plan,),) = connection.execute(explain, params).fetchall()
+            plans.append(plan[0])
+    told = min(plans, key=lambda plan: plan["Execution Time"] + plan["Planning Time"])
+    scans = {node["Relation Name"] for node in nodes(told["Plan"]) if node["Node Type"] == "Seq Scan"}
+    took = told["Execution Time"] + told["Planning Time"]
+    return Measured(label, took, int(told["Plan"]["Actual Rows"]), tuple(sorted(scans & LARGE)))
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -110,6 +90,46 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for child in plan.get("Plans", ()):
         yield from nodes(child)
+
+
+def at(snapshots: int, days: int) -> list[Measured]:
+    """Measure every statement in a warehouse of that size."""
+    with empty_warehouse() as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        fill(connection, snapshots, days)
+        return [take(connection, *statement) for statement in statements(days)]
+
+
+def by_snapshots(sizes: Sequence[int] = SNAPSHOTS) -> Table:
+    """Measure with more snapshots over the same dates."""
+    header = ("statement", "snapshots", "milliseconds", "rows", "read from end to end")
+    table = Table("questions", "time of one statement, by how many snapshots a year holds", header)
+    for size in sizes:
+        table.rows += [(one.name, size, one.milliseconds, one.rows, " ".join(one.scans)) for one in at(size, YEAR)]
+    return table
+
+
+def by_dates(dates: Sequence[int] = DATES, per_date: int = PER_DATE) -> Table:
+    """Measure what asks for one date, with more dates of the same Pages and posts per day."""
+    header = ("statement", *(f"{days} dates" for days in dates), "exponent")
+    table = Table("dates", f"milliseconds of one date of {per_date} snapshots, by how many dates are stored", header)
+    measured = [at(per_date * days, days) for days in dates]
+    for same in zip(*measured, strict=True):
+        if not same[0].name.startswith("question/"):
+            took = [one.milliseconds for one in same]
+            table.rows.append((same[0].name, *took, exponent(dates, took)))
+    return table
+
+
+def measure() -> list[Table]:
+    """Measure both."""
+    return [by_snapshots(), by_dates()]
+
+
+def main() -> int:
+    """Print the tables."""
+    for table in measure():
+        sys.stdout.write(f"{table}\n\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
--- As many contents as %%(snapshots)s takes, each with 28 snapshots, evenly over the Pages and over a year.
+-- As many contents as %%(snapshots)s takes, each with 28 snapshots, evenly over the Pages and over %%(days)s dates.
 insert into analytics.content (
     organization_id, integration_id, external_content_id, content_type, published_at, first_seen_at, last_seen_at
 )
@@ -12,5 +12,5 @@ select
     moment
 from generate_series(0, %(snapshots)s / 28 - 1) as content (n)
 cross join lateral (
-    select '2026-01-01 08:00Z'::timestamptz + interval '365 days' * n / (%(snapshots)s / 28)
+    select '2026-01-01 08:00Z'::timestamptz + %(days)s * interval '1 day' * n / (%(snapshots)s / 28)
 ) as published (moment)

@@ -1,4 +1,4 @@
--- Counters that grow for 28 days; every fiftieth content is seen too late each day.
+-- Counters that grow for 28 days; every fiftieth content is seen too late each day. In the order in which runs write them.
 insert into analytics.content_daily_metric (
     organization_id, integration_id, external_content_id, date, impressions, reach, reactions, comments, shares,
     video_views, clicks, observed_at, is_on_time, run_id
@@ -22,3 +22,4 @@ from analytics.content
 cross join generate_series(1, 28) as look (age)
 cross join lateral (select analytics.pacific_date(published_at) + age - 1) as seen (day)
 cross join lateral (select hashtext(external_content_id) %% 50 <> 0) as timely (is_on_time)
+order by day, organization_id, integration_id, external_content_id

@@ -1,43 +1,66 @@
--- The aggregate of every date that has none yet, from the same views as the daily one, all at once.
-insert into analytics.daily_aggregate (
-    organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
-    content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
-    shares_change, engagement, days_covered, is_complete
-)
-select
-    counted.organization_id,
-    counted.integration_id,
-    counted.content_type,
-    counted.date,
-    counted.content_published,
-    counted.content_expected,
-    counted.content_measured,
-    coalesce(changes.content_changed, 0),
-    0,
-    changes.impressions_change,
-    changes.summed_post_reach,
-    changes.reactions_change,
-    changes.comments_change,
-    changes.shares_change,
-    changes.engagement,
-    changes.days_covered,
-    counted.is_complete
-from analytics.daily_content_count as counted
-left join (
+-- The aggregate of every date, as transform/daily_aggregate leaves it: here all dates at once, and with the snapshot before
+-- found by a window, since no date is missing.
+with change as (
+    select
+        organization_id,
+        integration_id,
+        content_type,
+        date,
+        impressions - lag(impressions, 1, 0::bigint) over series as impressions,
+        reach - lag(reach, 1, 0::bigint) over series as reach,
+        reactions - lag(reactions, 1, 0::bigint) over series as reactions,
+        comments - lag(comments, 1, 0::bigint) over series as comments,
+        shares - lag(shares, 1, 0::bigint) over series as shares,
+        video_views - lag(video_views, 1, 0::bigint) over series as video_views,
+        clicks - lag(clicks, 1, 0::bigint) over series as clicks
+    from analytics.content_daily_metric
+    inner join analytics.content using (organization_id, integration_id, external_content_id)
+    where is_on_time
+    window series as (partition by organization_id, integration_id, external_content_id order by date)
+),
+summed as (
     select
         organization_id,
         integration_id,
         content_type,
         date,
         count(*) as content_changed,
-        sum(impressions_change) as impressions_change,
-        sum(reach_change) as summed_post_reach,
-        sum(reactions_change) as reactions_change,
-        sum(comments_change) as comments_change,
-        sum(shares_change) as shares_change,
-        sum(engagement) as engagement,
-        max(days_covered) as days_covered
-    from analytics.content_daily_change
+        sum(impressions) as impressions,
+        sum(reach) as reach,
+        sum(reactions) as reactions,
+        sum(comments) as comments,
+        sum(shares) as shares,
+        sum(video_views) as video_views,
+        sum(clicks) as clicks,
+        sum(reactions + comments + shares) as engagement
+    from change
     group by organization_id, integration_id, content_type, date
-) as changes using (organization_id, integration_id, content_type, date)
-on conflict do nothing
+)
+insert into analytics.daily_aggregate (
+    organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
+    content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
+    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
+)
+select
+    organization_id,
+    integration_id,
+    content_type,
+    date,
+    counted.content_published,
+    counted.content_expected,
+    counted.content_measured,
+    coalesce(summed.content_changed, 0),
+    0,
+    summed.impressions,
+    summed.reach,
+    summed.reactions,
+    summed.comments,
+    summed.shares,
+    summed.video_views,
+    summed.clicks,
+    summed.engagement,
+    case when summed.reach > 0 then summed.engagement / summed.reach::double precision end,
+    case when summed.content_changed > 0 then 1 end,
+    counted.is_complete
+from analytics.daily_content_count as counted
+left join summed using (organization_id, integration_id, content_type, date)
