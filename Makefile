@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test test-e2e secrets cases calls questions lock clean
+.PHONY: help run up down psql test test-e2e secrets cases calls bench lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -43,8 +43,8 @@ cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and s
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	@$(MEASURE) -m bench.calls
 
-questions: $(INSTALLED) ## explain the main questions at a million snapshots; takes minutes
-	@$(MEASURE) -m bench.questions
+bench: $(INSTALLED) ## measure everything side by side, or PARTS='reading writing'; takes half an hour
+	@$(MEASURE) -m bench $(PARTS)
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \

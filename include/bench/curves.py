@@ -64,9 +64,9 @@ def _curves(table: Table, axes: Axes) -> list[Curve]:
     ]
 
 
-def growth(found: Sequence[Curve]) -> Table:
+def exponents(found: Sequence[Curve]) -> Table:
     """Return the exponent of each curve: 1 is linear, 0 constant."""
-    table = Table("growth", "k of figure = c · size^k, fitted", ("what", "curve", "from", "to", "k"))
+    table = Table("exponents", "k of figure = c · size^k, fitted", ("what", "curve", "from", "to", "k"))
     for curve in found:
         k = exponent(curve.sizes, curve.figures)
         table.rows.append((curve.title, curve.label, curve.sizes[0], curve.sizes[-1], k))

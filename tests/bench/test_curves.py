@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.curves import Axes, Curve, curves, draw, growth
+from bench.curves import Axes, Curve, curves, draw, exponents
 from bench.table import Table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_rows_become_curves_in_the_order_of_their_sizes() -> None:
 
 
 def test_each_curve_has_its_exponent() -> None:
-    rows = growth(curves([TABLE], [AXES])).rows
+    rows = exponents(curves([TABLE], [AXES])).rows
     assert [row[:4] for row in rows] == [(TITLE, "ours", 10, 100), (TITLE, "naive", 10, 100)]
     assert [row[4] for row in rows] == pytest.approx([0.30103, 1])
 
