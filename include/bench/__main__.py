@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench import growth, imports, memory, questions, reading, whole, writing
 from bench.curves import Axes, curves, draw, exponents
-from bench.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bench.table import Table
 
 PARTS: dict[str, Callable[[], list[Table]]] = {
     "imports": imports.measure,
