@@ -88,8 +88,8 @@ def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) ->
 
 
 def _check_token(stage: Stage, hook: FacebookInsightsHook) -> None:
-    """Learn what the token is worth, and warn in time. That it cannot be learned is a note, no failure."""
-    if stage.usage.halted_by:
+    """Learn what a token that was used is worth, and warn in time. That it cannot be learned is a note, no failure."""
+    if stage.usage.halted_by or not stage.usage.calls:
         return
     try:
         answer = hook.debug_token()
