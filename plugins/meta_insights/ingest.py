@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEAD_METRIC_REST = timedelta(days=7)
+MOST_NAMED = 50
+"""How many incomplete integrations the error of a run names."""
 
 
 def current_run(context: Mapping[str, Any]) -> Run:
@@ -231,7 +233,10 @@ def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
         log.info("%s: %s aggregate rows changed", run.day.date, written)
         unfinished = warehouse.select("unfinished_integrations", expected)
     if unfinished:
-        reasons = "; ".join(f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished)
+        told = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished[:MOST_NAMED]]
+        if len(unfinished) > MOST_NAMED:
+            told.append(f"and {len(unfinished) - MOST_NAMED} more, all in analytics.ingestion_run")
+        reasons = "; ".join(told)
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
         )

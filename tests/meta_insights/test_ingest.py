@@ -20,6 +20,7 @@ from meta_insights.errors import (
     IncompleteRunError,
 )
 from meta_insights.groups import grouped, ungrouped
+from meta_insights.ingest import MOST_NAMED
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.windows import Day
@@ -588,6 +589,15 @@ def test_a_try_that_was_killed_counts_as_incomplete(page: Integration, run: Run,
     database.execute("update analytics.ingestion_run set state = 'running' where stage = 'metrics'")
     with pytest.raises(IncompleteRunError, match="the metrics task did not finish"):
         ingest.aggregate(run, grouped([page], 1))
+
+
+def test_of_very_many_incomplete_integrations_the_first_are_named(run: Run, warehouse: Warehouse) -> None:
+    many = [Integration("org", f"id-{n:03}", "facebook", str(n), f"Page {n}") for n in range(MOST_NAMED + 7)]
+    register(warehouse, many)
+    with pytest.raises(IncompleteRunError, match="57 of 57 integrations are incomplete") as caught:
+        ingest.aggregate(run, grouped(many, 1))
+    assert str(caught.value).count("did not finish") == MOST_NAMED
+    assert str(caught.value).endswith("; and 7 more, all in analytics.ingestion_run")
 
 
 def test_an_aggregate_without_a_list_says_to_repair_the_list(run: Run, warehouse: Warehouse) -> None:
