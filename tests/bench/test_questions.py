@@ -43,5 +43,8 @@ def test_every_statement_is_measured_at_every_size() -> None:
     assert [row[0] for row in table.rows] == asked
     assert len({name for name in asked if name.startswith("question/")}) == 6
     dates = questions.by_dates((30, 40), per_date=56)
-    assert [row[0] for row in dates.rows] == [name for name in asked if not name.startswith("question/")]
-    assert dates.header == ("statement", "30 dates", "40 dates", "exponent")
+    of_date = [name for name in asked if not name.startswith("question/")]
+    assert [row[:2] for row in dates.rows] == [
+        (name, figure) for name in of_date for figure in ("milliseconds", "pages")
+    ]
+    assert dates.header == ("statement", "figure", "30 dates", "40 dates", "exponent")

@@ -116,6 +116,22 @@ def test_an_earlier_schema_is_upgraded_under_its_data_and_takes_the_next_run(
     assert new[0] > 0
 
 
+def test_an_upgrade_puts_one_index_of_the_snapshots_in_the_place_of_two(
+    database: psycopg.Connection, graph: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    query = "select indexname from pg_indexes where tablename = 'content_daily_metric' order by indexname"
+    release(tmp_path / "earlier", [path for path in SCHEMA if path.stem < "0041"], monkeypatch)
+    Warehouse().migrate()
+    fill(database, graph)
+    before = stored(database)
+    names = [f"content_daily_metric_{name}" for name in ("date", "day", "key", "page_day")]
+    assert [row[0] for row in database.execute(query)] == names[:3]
+    monkeypatch.setattr(warehouse, "SQL_FOLDER", SQL_FOLDER)
+    Warehouse().migrate()
+    assert [row[0] for row in database.execute(query)] == names[2:]
+    assert stored(database) == before
+
+
 def test_the_next_release_adds_to_a_table_with_rows_and_changes_no_other_column(
     database: psycopg.Connection, graph: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
