@@ -83,12 +83,13 @@ class Gatherer:
     def spans(self, name: str, listed: Iterable[datetime], since: datetime, until: datetime) -> list[Span]:
         """Cut [since, until) into spans to list at once, of whole pages of what is expected there, and count them.
 
-        As many calls as one after the other would take, or nearly so when something else is there.
+        As many calls as one after the other would take, or nearly so when something else is there. A span begins a
+        second before the first that is expected in it: no edge says whether ``since`` is part of what it lists.
         """
         times = sorted(listed)
         pages = ceil(len(times) / MAX_PAGE_SIZE)
         size = max(1, ceil(pages / self.reader.hook.connections)) * MAX_PAGE_SIZE
-        starts = sorted({since, *times[size::size]})
+        starts = sorted({since, *(max(since, first - timedelta(seconds=1)) for first in times[size::size])})
         self.spans_left[name] = len(starts)
         return list(zip(starts, [*starts[1:], until], strict=True))
 
