@@ -1,4 +1,5 @@
--- Counters that grow for 28 days; every fiftieth content is seen too late each day. In the order in which runs write them.
+-- Counters that grow for 28 days; every fiftieth content is seen too late each day.
+-- In the order in which runs write them.
 insert into analytics.content_daily_metric (
     organization_id, integration_id, external_content_id, date, impressions, reach, reactions, comments, shares,
     video_views, clicks, breakdowns, observed_at, is_on_time, run_id

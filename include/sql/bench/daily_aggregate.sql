@@ -1,5 +1,5 @@
--- The aggregate of every date, as transform/daily_aggregate leaves it: here all dates at once, and with the snapshot before
--- found by a window, since no date is missing.
+-- The aggregate of every date, as transform/daily_aggregate leaves it: here all dates at once, and with the snapshot
+-- before found by a window, since no date is missing.
 with change as (
     select
         organization_id,

@@ -1,6 +1,6 @@
--- Whether merge_snapshot of the two is another row than `kept`. What nearly every rerun asks is told by comparing columns,
--- where the planner may put this function's text in place of a call: values that were all seen at one instant, and an
--- observation that is worth less, or is the same. Only the rest is merged to be compared.
+-- Whether merge_snapshot of the two is another row than `kept`. What nearly every rerun asks is told by comparing
+-- columns, where the planner may put this function's text in place of a call: values that were all seen at one instant,
+-- and an observation that is worth less, or is the same. Only the rest is merged to be compared.
 create function analytics.changes_snapshot(
     kept analytics.content_daily_metric, seen analytics.content_daily_metric, refresh boolean
 ) returns boolean

@@ -1,6 +1,6 @@
--- As before, one row is one metric of one on-time snapshot: by how much it moved since the on-time snapshot before that had
--- a value of it. Without one before, it counts from zero on the date of publication, and has no row on any other.
--- Now the snapshot before is looked up once for all metrics; only one that it has no value of is searched for further back.
+-- As before, one row is one metric of one on-time snapshot: by how much it moved since the on-time snapshot before that
+-- had a value of it. Without one before, it counts from zero on the date of publication, and has no row on any other.
+-- Now the snapshot before is looked up once for all metrics; only one that it lacks is searched for further back.
 create or replace function analytics.metric_changes(today analytics.content_daily_metric, published_at timestamptz)
 returns table (
     metric text, value bigint, change bigint, since_date date, days_covered integer, hours_covered numeric,

@@ -1,7 +1,7 @@
 -- One row is one content on one date whose look-back it is in: whether its snapshot is `on time`, `late` or `missing`, or
--- was not to be had because the content was `gone` while the date could be observed.
--- Reads asked_day, content and content_daily_metric. As before, but for the second `offset 0`: the first keeps the look-back
--- an index range of each day, this one the snapshot a probe of its whole key; without it all dates of a content are read.
+-- was not to be had because the content was `gone` while the date could be observed. As before, but for the second
+-- `offset 0`: the first keeps the look-back an index range of each day, this one the snapshot a probe of its whole key;
+-- without it all dates of a content are read. Reads asked_day, content and content_daily_metric.
 create or replace view analytics.content_coverage as
 select
     asked.organization_id,

@@ -1,5 +1,5 @@
--- As before, one row is one stage of one integration on one date: what is missing, why, and what would repair it. Now what
--- is stored is counted for the dates that are asked for, not for all of which there was a run.
+-- As before, one row is one stage of one integration on one date: what is missing, why, and what would repair it. Now
+-- what is stored is counted for the dates that are asked for, not for all of which there was a run.
 -- Reads the registry, stage_result and content_coverage.
 create or replace view analytics.coverage as
 with wanted as (

@@ -63,7 +63,9 @@ dependent as (
         order by later.date
         limit 1
     ) as further
-    where not exists (select from analytics.snapshot_metrics(next.following) as coming where coming.metric = seen.metric)
+    where not exists (
+        select from analytics.snapshot_metrics(next.following) as coming where coming.metric = seen.metric
+    )
 ),
 affected as (
     select counted.*
