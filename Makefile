@@ -27,7 +27,7 @@ test: $(INSTALLED) ## check format, lint and types, and run the tests, in minute
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
-	$(VENV_PYTHON) -m pytest -m 'not long'
+	$(VENV_PYTHON) -m pytest -m 'not long' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
 	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \

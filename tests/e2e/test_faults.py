@@ -80,42 +80,6 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
     assert retried == {("page.content", REVOKED), ("page.metrics", REVOKED), ("aggregate", -1)}
 
 
-def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_page_alone(scene: Scene) -> None:
-    pages, airflow, broken = scene.world.pages, scene.stack.airflow, scene.world.pages[REVOKED]
-    scene.stack.sandbox.fault("revoked_token", broken.id)
-    run_id, state = scene.run(integrations_per_task=8)
-    assert state == "failed"
-    groups = [
-        f"{pages[first].name} … {pages[last].name} ({last - first + 1})" for first, last in ((0, 7), (8, 15), (16, 19))
-    ]
-    tasks = scene.tasks(run_id)
-    mapped = {key: (task.name, task.state) for key, task in tasks.items() if key[1] >= 0}
-    assert mapped == {
-        (stage, n): (f"{stage} [{name}]", "success" if n else "failed")
-        for stage in ("page.content", "page.metrics")
-        for n, name in enumerate(groups)
-    }
-    assert "1 of 8 integrations failed" in airflow.failure(run_id, tasks["page.content", 0])
-    (line,) = (line for line in airflow.task_log(run_id, tasks["page.content", 0]) if "Task failed" in line["event"])
-    assert broken.name in str(line)
-    assert broken.name in airflow.failure(run_id, tasks["aggregate", -1])
-    stored = scene.snapshots()
-    assert stored.keys() == {key for key in scene.truth() if not key.startswith(f"{broken.id}_")}
-
-    scene.stack.sandbox.clear_faults(broken.id)
-    airflow.clear(run_id, only_failed=True)
-    assert airflow.wait(run_id) == "success"
-    after = scene.snapshots()
-    assert after.keys() == scene.truth().keys()
-    assert {key: after[key] for key in stored} == stored
-    asked = scene.rows(
-        "select distinct external_id from analytics.ingestion_run join analytics.integration on id = integration_id "
-        "where run_id = %s and try_number > 1 and api_calls > 0",
-        run_id,
-    )
-    assert [row["external_id"] for row in asked] == [broken.id]
-
-
 def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Scene) -> None:
     page = scene.world.pages[3]
     scene.stack.sandbox.fault("server_error", page.id, edge="published_posts", times=6)

@@ -291,6 +291,7 @@ def test_every_check_holds_for_every_fifth_date(lived: Lived, monkeypatch: pytes
             assert broken_rules(warehouse, STORY.first + timedelta(days=offset)) == {}
 
 
+@pytest.mark.long
 def test_the_last_state_is_the_same_for_every_order_of_the_same_runs(
     lived: Lived, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
