@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from meta_insights.errors import (
     ConfigurationError,
@@ -47,6 +48,21 @@ def ids(hook: FacebookInsightsHook, size: PageSize, edge: str = "published_posts
 def listed(graph: Served, page_id: str) -> list[str]:
     content = graph.world.content(page_id, SEEN_AT - timedelta(days=90), SEEN_AT, SEEN_AT)
     return [one.full_id for one in content if one.in_posts_edge]
+
+
+# Connections
+
+
+def test_hooks_of_several_pages_share_their_connections(graph: Served) -> None:
+    first, second, *_ = graph.world.pages
+    for page in (first, second, first):
+        hook = FacebookInsightsHook(page_id=page.id, backoff=QUICK)
+        hook.get(page.id, fields="id")
+    adapter = hook.get_conn().get_adapter(graph.base_url)
+    assert isinstance(adapter, HTTPAdapter)
+    pools = (adapter.poolmanager.pools[key] for key in adapter.poolmanager.pools.keys())  # noqa: SIM118 (no mapping)
+    used = [(pool.num_connections, pool.num_requests) for pool in pools if graph.base_url.endswith(f":{pool.port}")]
+    assert used == [(1, 6)]  # each trades its token, and asks
 
 
 # Authentication
