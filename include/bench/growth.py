@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from meta_insights.records import Snapshot
 
-SIZES = (1_000_000, 5_000_000, 20_000_000)
+SIZES = (1_000_000, 2_000_000, 5_000_000)
 BEYOND = 100_000_000
 PER_DATE = 5_000
 BYTES = """

@@ -12,5 +12,5 @@ select
     moment
 from generate_series(0, %(snapshots)s / 28 - 1) as content (n)
 cross join lateral (
-    select '2026-01-01 08:00Z'::timestamptz + %(days)s * interval '1 day' * n / (%(snapshots)s / 28)
+    select '2026-01-01 08:00Z'::timestamptz + interval '1 day' * (%(days)s::double precision * n / (%(snapshots)s / 28))
 ) as published (moment)
