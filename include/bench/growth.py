@@ -1,4 +1,4 @@
-"""`python -m bench.growth`: a table that grows for years: its bytes per snapshot, and what one more date takes.
+"""A table that grows for years: its bytes per snapshot, and what one more date takes.
 
 The Pages and the posts per day stay the same, so that only the number of dates grows. What is beyond the largest size
 is fitted to those that were measured, and says so.
@@ -6,7 +6,6 @@ is fitted to those that were measured, and says so.
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -113,14 +112,3 @@ def measure(sizes: Sequence[int] = SIZES, per_date: int = PER_DATE, beyond: int 
     table.rows.append((beyond, "fitted", *fitted))
     table.rows.append(("exponent", "", *ks))
     return [size_table, table]
-
-
-def main() -> int:
-    """Print the tables."""
-    for table in measure():
-        sys.stdout.write(f"{table}\n\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""`python -m bench.imports`: seconds that the DAG file and the package take to import, beyond what Airflow takes.
+"""Seconds that the DAG file and the package take to import, beyond what Airflow takes.
 
 Each figure is the median over fresh interpreters. Processor time is told too: others that are busy disturb it less.
 What Airflow takes is the import of its SDK and a DAG of one empty task, with a schedule, a param and an asset.
@@ -76,14 +76,3 @@ def _timed(own: str) -> tuple[float, float, float, float]:
 def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
     walls, cpus = zip(*pairs, strict=True)
     return median(walls), median(cpus)
-
-
-def main() -> int:
-    """Print the table."""
-    for table in measure():
-        sys.stdout.write(f"{table}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.database import empty_warehouse
 from bench.sandbox import LOOKBACK_DAYS, sandbox
 from bench.table import Table, exponent
-from bench.workbench import DAY, bench_warehouse, graph_connection
+from bench.workbench import DAY, graph_connection
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.ledger import Run
@@ -36,7 +37,7 @@ def measure(sizes: Sequence[int] = SIZES) -> list[Table]:
         "resident MiB of a task: before its verb, at its peak, and what the verb took; k of peak = c · posts^k",
         ("posts", "task", "before", "peak", "taken", "bytes per post", "k"),
     )
-    with bench_warehouse():
+    with empty_warehouse():
         peaks: dict[str, list[float]] = {verb: [] for verb in VERBS}
         for posts in sizes:
             with sandbox(DAY, 1, posts) as control:

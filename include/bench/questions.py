@@ -1,4 +1,4 @@
-"""`python -m bench.questions`: what questions, the aggregate and the checks take, by how much history the tables hold.
+"""What questions, the aggregate and the checks take, by how much history the tables hold.
 
 Once with more snapshots over the same year, and once with more dates of the same Pages and posts per day: what asks for
 one date should take the same, however many dates there are.
@@ -6,7 +6,6 @@ one date should take the same, however many dates there are.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -132,14 +131,3 @@ def by_dates(dates: Sequence[int] = DATES, per_date: int = PER_DATE) -> Table:
 def measure() -> list[Table]:
     """Measure both."""
     return [by_snapshots(), by_dates()]
-
-
-def main() -> int:
-    """Print the tables."""
-    for table in measure():
-        sys.stdout.write(f"{table}\n\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""`python -m bench.reading`: seconds and requests of reading posts with their insights, ours beside other ways.
+"""Seconds and requests of reading posts with their insights, ours beside other ways.
 
 Every way reads the same Pages of a sandbox in another process, and must read the same values of the same posts. With
 several Pages, each way reads one after the other, or eight at once.
@@ -7,7 +7,6 @@ several Pages, each way reads one after the other, or eight at once.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
+from bench.database import empty_warehouse
 from bench.sandbox import LOOKBACK_DAYS, sandbox
 from bench.table import Table
-from bench.workbench import DAY, bench_warehouse, graph_connection
+from bench.workbench import DAY, graph_connection
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.gather import Listing, Snapshots
@@ -189,7 +189,7 @@ def measure(
         "seconds of our two whole stages, storing included: tokens traded, edges, counters and days of Page and videos",
         (*shape_header, "pages at once", "content", "metrics", "both", "requests", "calls", "times the floor"),
     )
-    with bench_warehouse():
+    with empty_warehouse():
         for pages, posts in shapes:
             with sandbox(DAY, pages, posts) as control:
                 known = pages_of(control)
@@ -273,14 +273,3 @@ def _stages(control: SandboxControl, pages: Sequence[Page], run_id: str, at_once
     metrics, _ = _timed(partial(ingest.ingest_metrics, run=run), [told], 1)
     asked = control.requests()
     return content, metrics, asked["requests"], asked["calls"]
-
-
-def main() -> int:
-    """Print the tables."""
-    for table in measure():
-        sys.stdout.write(f"{table}\n\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

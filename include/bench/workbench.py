@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from airflow.sdk import RetryAction
 
+from bench.database import empty_warehouse
 from graph_sandbox.server import serve
 from graph_sandbox.world import World
-from local_stack import postgres
-from local_stack.ports import choose_port
-from local_stack.postgres import EmbeddedPostgres
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.errors import ConfigurationError, GraphError
@@ -180,25 +176,9 @@ class Workbench:
 @contextmanager
 def workbench() -> Iterator[Workbench]:
     """Start a PostgreSQL and a sandbox, and let the package's connections point to them."""
-    with bench_warehouse() as dsn, serve(World(seed=5, pages=0)) as served:
+    with empty_warehouse() as dsn, serve(World(seed=5, pages=0)) as served:
         os.environ["AIRFLOW_CONN_META_GRAPH_DEFAULT"] = graph_connection(served.control)
         yield Workbench(served, dsn)
-
-
-@contextmanager
-def bench_warehouse() -> Iterator[str]:
-    """Start a PostgreSQL in a temporary folder, let the package's connection point to it, and yield its DSN."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder) / "data", choose_port(), "bench", Path(folder) / "log")
-        record = server.start()
-        try:
-            server.create_database("warehouse")
-            os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("warehouse")
-            Warehouse().migrate()
-            yield server.dsn("warehouse")
-        finally:
-            postgres.stop(record)
 
 
 def graph_connection(control: SandboxControl, token: str | None = None) -> str:

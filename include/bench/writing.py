@@ -1,4 +1,4 @@
-"""`python -m bench.writing`: our bulk upsert of snapshots beside other ways to write the same rows, and two floors.
+"""Our bulk upsert of snapshots beside other ways to write the same rows, and two floors.
 
 Each way begins with a table that is empty, or that holds the same rows already: vacuumed, with the same keys and
 foreign keys. Its seconds are what its caller waits, from opening the connection to the commit. The floors begin later:
@@ -8,7 +8,6 @@ the bare merge with rows that are staged at the server, the bare COPY with bytes
 from __future__ import annotations
 
 import json
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -271,14 +270,3 @@ def measure(sizes: Sequence[int] = SIZES, repeats: int = REPEATS) -> list[Table]
         shares = (rate / rates["bare merge", kind, size], rate / rates["bare COPY", "new", size], rate / slow)
         table.rows.append((name, kind, size, rate, *shares, write.rows, write.log_bytes / size))
     return [table]
-
-
-def main() -> int:
-    """Print the table."""
-    for table in measure():
-        sys.stdout.write(f"{table}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
