@@ -43,7 +43,7 @@ cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and s
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	@$(MEASURE) -m bench.calls
 
-bench: $(INSTALLED) ## measure everything side by side, or PARTS='reading writing'; takes half an hour
+bench: $(INSTALLED) ## measure everything side by side, or PARTS='reading writing'; takes an hour
 	@$(MEASURE) -m bench $(PARTS)
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock

@@ -56,7 +56,8 @@ def _curves(table: Table, axes: Axes) -> list[Curve]:
     for row in rows:
         if all(row[column] == cell for column, cell in axes.only.items()):
             point = (float(row[axes.size]), float(row[axes.figure]))
-            groups.setdefault(", ".join(str(row[column]) for column in axes.by), []).append(point)
+            told = (cell if isinstance(cell := row[column], str) else f"{column} {cell}" for column in axes.by)
+            groups.setdefault(", ".join(told), []).append(point)
     return [
         Curve(axes.title, label, *(tuple(values) for values in zip(*sorted(points), strict=True)))
         for label, points in groups.items()
