@@ -22,7 +22,8 @@ from graph_sandbox.world import World
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.days import Day
-from meta_insights.errors import ConfigurationError, GraphError
+from meta_insights.errors import ConfigurationError
+from meta_insights.graph.errors import GraphError
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.retry import RETRIES, GraphRetryPolicy

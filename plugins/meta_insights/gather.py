@@ -17,7 +17,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.days import history_windows, pacific_date
-from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
+from meta_insights.graph.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
 from meta_insights.hook import MAX_PAGE_SIZE, Answer
 from meta_insights.metrics import Edge
 from meta_insights.page_reader import CONTENT_EDGES, LISTINGS

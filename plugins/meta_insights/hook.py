@@ -23,9 +23,10 @@ from requests.adapters import HTTPAdapter
 
 from meta_insights import clock
 from meta_insights.config import GRAPH_CONN_ID
-from meta_insights.credential import Credential
-from meta_insights.errors import (
-    ConfigurationError,
+from meta_insights.errors import ConfigurationError
+from meta_insights.graph.budget import Usage
+from meta_insights.graph.credential import Credential
+from meta_insights.graph.errors import (
     GraphError,
     GraphRetryError,
     GraphShrinkError,
@@ -34,7 +35,6 @@ from meta_insights.errors import (
     classify,
 )
 from meta_insights.lazy import lazy
-from meta_insights.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

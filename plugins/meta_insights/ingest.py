@@ -11,15 +11,16 @@ from meta_insights import clock, registry
 from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
 from meta_insights.days import run_day
-from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
+from meta_insights.graph.budget import Usage
+from meta_insights.graph.errors import GraphError
+from meta_insights.graph.token_health import TokenHealth
 from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
 from meta_insights.page_reader import PageReader
 from meta_insights.records import Content, Known
-from meta_insights.token_health import TokenHealth
-from meta_insights.usage import Usage
 from meta_insights.warehouse import Warehouse
 
 if TYPE_CHECKING:

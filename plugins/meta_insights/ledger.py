@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 from psycopg.types.json import Jsonb
 
 from meta_insights import clock
-from meta_insights.errors import TOKEN_CODES, GraphStopError
+from meta_insights.graph.budget import Usage
+from meta_insights.graph.errors import TOKEN_CODES, GraphStopError
+from meta_insights.graph.token_health import TokenHealth
 from meta_insights.records import Problems
-from meta_insights.token_health import TokenHealth
-from meta_insights.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

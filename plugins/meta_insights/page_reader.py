@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from meta_insights import clock
-from meta_insights.errors import GraphMetricError, GraphSkipError
+from meta_insights.graph.errors import GraphMetricError, GraphSkipError
 from meta_insights.hook import MAX_PAGE_SIZE, PageSize
 from meta_insights.metrics import Edge, metrics_about, metrics_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from meta_insights.errors import GraphError
+    from meta_insights.graph.errors import GraphError
     from meta_insights.hook import Answer, FacebookInsightsHook
     from meta_insights.metrics import Metric
 

@@ -10,15 +10,8 @@ import psycopg
 from airflow.sdk import RetryDecision, RetryPolicy
 
 from meta_insights.config import Settings
-from meta_insights.errors import (
-    ConfigurationError,
-    FailedCheckError,
-    GraphShrinkError,
-    GraphSkipError,
-    GraphStopError,
-    GraphWaitError,
-    IncompleteRunError,
-)
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.graph.errors import GraphShrinkError, GraphSkipError, GraphStopError, GraphWaitError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

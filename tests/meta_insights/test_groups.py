@@ -11,7 +11,7 @@ from airflow.sdk import RetryAction
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.errors import GraphRetryError, GraphStopError
+from meta_insights.graph.errors import GraphRetryError, GraphStopError
 from meta_insights.groups import MOST_GROUPS, each, grouped, ungrouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register

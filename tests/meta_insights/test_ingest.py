@@ -12,14 +12,8 @@ import pytest
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.days import Day
-from meta_insights.errors import (
-    ConfigurationError,
-    FailedCheckError,
-    GraphRetryError,
-    GraphStopError,
-    GraphWaitError,
-    IncompleteRunError,
-)
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.graph.errors import GraphRetryError, GraphStopError, GraphWaitError
 from meta_insights.groups import grouped, ungrouped
 from meta_insights.ingest import MOST_NAMED
 from meta_insights.ledger import Run

@@ -19,7 +19,8 @@ from graph_sandbox.world import World
 from meta_insights import clock, ingest
 from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
-from meta_insights.errors import GraphStopError, GraphWaitError, IncompleteRunError
+from meta_insights.errors import IncompleteRunError
+from meta_insights.graph.errors import GraphStopError, GraphWaitError
 from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register

@@ -8,16 +8,8 @@ import psycopg
 import pytest
 from airflow.sdk import RetryAction
 
-from meta_insights.errors import (
-    ConfigurationError,
-    FailedCheckError,
-    GraphError,
-    GraphRetryError,
-    GraphSkipError,
-    GraphStopError,
-    GraphWaitError,
-    IncompleteRunError,
-)
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.graph.errors import GraphError, GraphRetryError, GraphSkipError, GraphStopError, GraphWaitError
 from meta_insights.retry import FAULTS, LONGEST_WAIT, RETRIES, WAITS, GraphRetryPolicy
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meta_insights.errors import (
+from meta_insights.graph.errors import (
     GraphError,
     GraphMetricError,
     GraphPermissionError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meta_insights.token_health import REQUIRED_SCOPES, TokenHealth
+from meta_insights.graph.token_health import REQUIRED_SCOPES, TokenHealth
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.errors import GraphPermissionError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import GraphPermissionError, GraphStopError, GraphWaitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from meta_insights.errors import GraphError
+    from meta_insights.graph.errors import GraphError
 
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")
 

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.errors import GraphPermissionError, GraphRetryError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import GraphPermissionError, GraphRetryError, GraphStopError, GraphWaitError
 from meta_insights.ledger import Run
 from meta_insights.metrics import Edge, metrics_of
 from meta_insights.registry import Integration, register

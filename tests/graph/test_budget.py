@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from meta_insights.usage import Usage
+from meta_insights.graph.budget import Usage
 
 BUSINESS = (
     '{"100":[{"type":"pages","call_count":7,"total_cputime":41,"total_time":1,"estimated_time_to_regain_access":%s}]}'

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from meta_insights.errors import (
-    ConfigurationError,
+from meta_insights.errors import ConfigurationError
+from meta_insights.graph.budget import Usage
+from meta_insights.graph.errors import (
     GraphError,
     GraphRetryError,
     GraphShrinkError,
@@ -20,7 +21,6 @@ from meta_insights.errors import (
     GraphWaitError,
 )
 from meta_insights.hook import ATTEMPTS, Answer, FacebookInsightsHook, PageSize
-from meta_insights.usage import Usage
 from support import SEEN_AT, connect
 
 if TYPE_CHECKING:
