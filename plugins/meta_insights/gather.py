@@ -17,8 +17,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.days import history_windows, pacific_date
-from meta_insights.graph.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
-from meta_insights.hook import MAX_PAGE_SIZE, Answer
+from meta_insights.graph.errors import GraphError, GraphRefusedError, GraphTooMuchDataError, most_severe
+from meta_insights.graph.paging import MAX_PAGE_SIZE
+from meta_insights.graph.transport import Answer
 from meta_insights.metrics import Edge
 from meta_insights.page_reader import CONTENT_EDGES, LISTINGS
 from meta_insights.records import (
@@ -62,7 +63,7 @@ class Gatherer:
     spans_left: dict[str, int] = field(default_factory=dict)
     turn: threading.Lock = field(default_factory=threading.Lock)
 
-    def attempt(self, read: Callable[[], None]) -> bool:
+    def attempt(self, read: Callable[[], object]) -> bool:
         """Read one part; keep its error, and tell whether there was none."""
         try:
             read()
@@ -76,8 +77,8 @@ class Gatherer:
 
         Nothing to read takes no call.
         """
-        if reads and self.attempt(self.reader.hook.authenticate):
-            with ThreadPoolExecutor(self.reader.hook.connections) as pool:
+        if reads and self.attempt(self.reader.hook.get_conn):
+            with ThreadPoolExecutor(self.reader.hook.options.connections) as pool:
                 list(pool.map(self.attempt, reads))
 
     def spans(self, name: str, listed: Iterable[datetime], since: datetime, until: datetime) -> list[Span]:
@@ -88,7 +89,7 @@ class Gatherer:
         """
         times = sorted(listed)
         pages = ceil(len(times) / MAX_PAGE_SIZE)
-        size = max(1, ceil(pages / self.reader.hook.connections)) * MAX_PAGE_SIZE
+        size = max(1, ceil(pages / self.reader.hook.options.connections)) * MAX_PAGE_SIZE
         starts = sorted({since, *(max(since, first - timedelta(seconds=1)) for first in times[size::size])})
         self.spans_left[name] = len(starts)
         return list(zip(starts, [*starts[1:], until], strict=True))
@@ -102,7 +103,7 @@ class Gatherer:
     def raise_gravest(self) -> None:
         """Raise the error that decides what the task does next, if there was one."""
         if self.errors:
-            raise gravest(self.errors)
+            raise most_severe(self.errors)
 
 
 @dataclass
@@ -263,7 +264,7 @@ class Snapshots(Gatherer):
                     object_id = node.get("id") if isinstance(node, dict) else None
                     if isinstance(object_id, str) and object_id in part.wanted:
                         self._settle(part.wanted[object_id], part, Answer(node, answer.observed_at))
-        except (GraphSkipError, GraphShrinkError) as error:
+        except (GraphRefusedError, GraphTooMuchDataError) as error:
             self.problems.note("page", f"listing of {part.name}", error.message)
         if self.is_last(part.name):
             self._read_single(part)
@@ -300,7 +301,7 @@ class Snapshots(Gatherer):
         """Take an answer. Skip what can never be had; what a retry can give stays unread, with its error."""
         if isinstance(result, Answer):
             part.take(content_id, result)
-        elif isinstance(result, GraphSkipError):
+        elif isinstance(result, GraphRefusedError):
             self.skipped.add(content_id)
             self.problems.note(content_id, "content", result.message)
         else:

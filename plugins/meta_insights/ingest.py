@@ -13,9 +13,10 @@ from meta_insights.config import Settings
 from meta_insights.days import run_day
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
-from meta_insights.graph.budget import Usage
+from meta_insights.graph.budget import Budget
+from meta_insights.graph.client import ClientOptions
 from meta_insights.graph.errors import GraphError
-from meta_insights.graph.token_health import TokenHealth
+from meta_insights.graph.token_health import debug_token
 from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DEAD_METRIC_REST = timedelta(days=7)
+SCOPES = ("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights")
 MOST_NAMED = 50
 """How many incomplete integrations the error of a run names."""
 
@@ -92,15 +94,13 @@ def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) ->
 
 def _check_token(stage: Stage, hook: FacebookInsightsHook) -> None:
     """Learn what a token that was used is worth, and warn in time. That it cannot be learned is a note, no failure."""
-    if stage.usage.halted_by or not stage.usage.calls:
+    if stage.budget.stopped_by or not stage.budget.spent().calls or not hook.credential.app_token:
         return
     try:
-        answer = hook.debug_token()
+        stage.token = debug_token(hook.get_conn(), hook.credential.app_token, SCOPES)
     except GraphError as error:
         stage.problems.note("token", "debug_token", error.message)
-        return
-    if answer:
-        stage.token = TokenHealth.of(answer.body)
+    else:
         stage.warn(stage.token.warnings(clock.now()))
 
 
@@ -180,8 +180,7 @@ def _writing(stage: Stage) -> Iterator[Transaction]:
 @contextmanager
 def _stage(warehouse: Warehouse, integration: Integration, run: Run, name: str) -> Iterator[tuple[Stage, PageReader]]:
     """Open the ledger, check who owns the integration, and only then make the reader of its Page."""
-    usage = Usage(brake_percent=run.settings.brake_percent)
-    with Stage(warehouse, integration, run, name, usage) as stage:
+    with Stage(warehouse, integration, run, name) as stage:
         current = registry.owned(warehouse, integration)
         reader = _reader(stage, current)
         try:
@@ -189,7 +188,7 @@ def _stage(warehouse: Warehouse, integration: Integration, run: Run, name: str) 
         finally:
             stage.page_sizes = {name: size.next_run for name, size in reader.sizes.items() if size.used}
             log.info("%s of %s for %s: %s", name, current.name, run.day.date, stage.counts())
-        served, pinned = usage.served_version, reader.hook.credential.version
+        served, pinned = stage.budget.spent().served_api_version, reader.hook.credential.version
         if served and served != pinned:
             stage.warn([f"Graph answers as {served}, not as {pinned}: set extra.api_version of {current.conn_id!r}"])
 
@@ -202,14 +201,9 @@ def _reader(stage: Stage, integration: Integration) -> PageReader:
     dead = {key: at for key, at in health["dead_metrics"].items() if datetime.fromisoformat(at) > youngest}
     stage.dead_metrics = dead
     settings = stage.run.settings
-    hook = FacebookInsightsHook(
-        integration.conn_id,
-        integration.external_id,
-        usage=stage.usage,
-        read_timeout=settings.read_timeout,
-        backoff=settings.api_backoff,
-        connections=settings.connections,
-    )
+    stage.budget = Budget(integration.external_id, "pages", settings.brake_percent)
+    options = ClientOptions(settings.read_timeout, backoff=settings.api_backoff, connections=settings.connections)
+    hook = FacebookInsightsHook(integration.conn_id, integration.external_id, options=options, budget=stage.budget)
     return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
 
 

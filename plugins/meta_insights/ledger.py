@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from psycopg.types.json import Jsonb
 
 from meta_insights import clock
-from meta_insights.graph.budget import Usage
-from meta_insights.graph.errors import TOKEN_CODES, GraphStopError
+from meta_insights.graph.budget import Budget
+from meta_insights.graph.errors import GraphTokenError
 from meta_insights.graph.token_health import TokenHealth
 from meta_insights.records import Problems
 
@@ -79,7 +79,7 @@ class Stage:
     integration: Integration
     run: Run
     name: str
-    usage: Usage = field(default_factory=Usage)
+    budget: Budget = field(default_factory=lambda: Budget(None, "pages"))
     problems: Problems = field(default_factory=Problems)
     warnings: list[str] = field(default_factory=list)
     asked: int = 0
@@ -149,20 +149,21 @@ class Stage:
         }
 
     def _figures(self) -> dict[str, Any]:
+        spent = self.budget.spent()
         return self.counts() | {
-            "api_calls": self.usage.calls,
-            "http_retries": self.usage.http_retries,
-            "peak_usage_percent": self.usage.peak_percent,
+            "api_calls": spent.calls,
+            "http_retries": spent.http_retries,
+            "peak_usage_percent": spent.peak_usage_percent,
             "failures": Jsonb(self.problems.as_json()),
             "warnings": self.warnings,
             "missing": None if self.missing is None else Jsonb(self.missing),
             "unavailable_metrics": sorted(self.problems.never_seen() | set(self.dead_metrics or ())),
-            "served_api_version": self.usage.served_version,
+            "served_api_version": spent.served_api_version,
         }
 
     def _learned(self, error: BaseException | None) -> dict[str, Any]:
         token = self.token
-        if isinstance(error, GraphStopError) and error.code in TOKEN_CODES:
+        if isinstance(error, GraphTokenError) and error.is_dead:
             token = TokenHealth(is_valid=False)
         return {
             "dead_metrics": None if self.dead_metrics is None else Jsonb(self.dead_metrics),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from meta_insights import clock
-from meta_insights.graph.errors import GraphMetricError, GraphSkipError
-from meta_insights.hook import MAX_PAGE_SIZE, PageSize
+from meta_insights.graph.errors import MetricRefusedError, ObjectGoneError
+from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize
 from meta_insights.metrics import Edge, metrics_about, metrics_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from meta_insights.graph.errors import GraphError
-    from meta_insights.hook import Answer, FacebookInsightsHook
+    from meta_insights.graph.transport import Answer
+    from meta_insights.hook import FacebookInsightsHook
     from meta_insights.metrics import Metric
 
 log = logging.getLogger(__name__)
@@ -77,18 +78,18 @@ class PageReader:
     def content(self, edge: str, since: datetime, until: datetime) -> Iterator[Answer]:
         """Read the content published in [since, until) of one edge of CONTENT_EDGES."""
         params = {"fields": CONTENT_EDGES[edge], **_span(since, until)}
-        return self.hook.pages(f"{self.page_id}/{edge}", params, self.sizes[edge])
+        return self.hook.get_conn().paginate(f"{self.page_id}/{edge}", params, self.sizes[edge])
 
     def gone(self, content_ids: Sequence[str]) -> list[str]:
-        """Return those of the objects that Graph says do not exist (or cannot be read) any more.
+        """Return those of the objects of which Graph says, each asked alone, that they do not exist any more.
 
-        Raises the first error that is no such answer: a doubt is no proof.
+        Raises the first error that says anything else: a doubt is no proof.
         """
-        answers = self.hook.batch([f"{content_id}?fields=id" for content_id in content_ids])
+        answers = self.hook.get_conn().batch([f"{content_id}?fields=id" for content_id in content_ids])
         for answer in answers:
-            if isinstance(answer, Exception) and not isinstance(answer, GraphSkipError):
+            if isinstance(answer, Exception) and not isinstance(answer, ObjectGoneError):
                 raise answer
-        return [i for i, answer in zip(content_ids, answers, strict=True) if isinstance(answer, GraphSkipError)]
+        return [i for i, answer in zip(content_ids, answers, strict=True) if isinstance(answer, ObjectGoneError)]
 
     def listed_insights(
         self, edge: Edge, since: datetime, until: datetime, days: Days | None = None
@@ -105,8 +106,8 @@ class PageReader:
         while True:
             metrics = self.metrics(edge)
             try:
-                yield from self.hook.pages(path, params(metrics), self.sizes[edge.value])
-            except GraphMetricError as error:
+                yield from self.hook.get_conn().paginate(path, params(metrics), self.sizes[edge.value])
+            except MetricRefusedError as error:
                 self._set_aside(metrics, error, lambda metric: f"{path}?{urlencode({**params([metric]), 'limit': 1})}")
             else:
                 return
@@ -123,8 +124,8 @@ class PageReader:
         waiting = list(object_ids)
         while waiting:
             metrics = self.metrics(edge)
-            results.update(zip(waiting, self.hook.batch([path(i, metrics) for i in waiting]), strict=True))
-            refused = {i: result for i in waiting if isinstance(result := results[i], GraphMetricError)}
+            results.update(zip(waiting, self.hook.get_conn().batch([path(i, metrics) for i in waiting]), strict=True))
+            refused = {i: result for i in waiting if isinstance(result := results[i], MetricRefusedError)}
             for object_id, error in list(refused.items())[:1]:
                 self._set_aside(metrics, error, lambda metric, one=object_id: path(one, [metric]))  # type: ignore[misc]
             waiting = list(refused)
@@ -140,12 +141,12 @@ class PageReader:
 
         while metrics := self.metrics(Edge.PAGE):
             try:
-                return self.hook.get(path, **params(metrics))
-            except GraphMetricError as error:
+                return self.hook.get_conn().get(path, **params(metrics))
+            except MetricRefusedError as error:
                 self._set_aside(metrics, error, lambda metric: f"{path}?{urlencode(params([metric]))}")
         return None
 
-    def _set_aside(self, metrics: Sequence[Metric], error: GraphMetricError, path: Callable[[Metric], str]) -> None:
+    def _set_aside(self, metrics: Sequence[Metric], error: MetricRefusedError, path: Callable[[Metric], str]) -> None:
         """Find those of the metrics that Graph refuses, each asked for alone in one batch, and ask for them no more.
 
         One round trip and one call per metric; halving would spend as many calls and several round trips. Of several
@@ -155,8 +156,8 @@ class PageReader:
         with self._turn:
             if any(metric.key in self.dead for metric in metrics):
                 return
-            answers = self.hook.batch([path(metric) for metric in metrics])
-            refused = [m for m, answer in zip(metrics, answers, strict=True) if isinstance(answer, GraphMetricError)]
+            answers = self.hook.get_conn().batch([path(metric) for metric in metrics])
+            refused = [m for m, answer in zip(metrics, answers, strict=True) if isinstance(answer, MetricRefusedError)]
             if not refused:
                 raise error
             for metric in refused:

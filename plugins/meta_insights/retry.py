@@ -11,7 +11,15 @@ from airflow.sdk import RetryDecision, RetryPolicy
 
 from meta_insights.config import Settings
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
-from meta_insights.graph.errors import GraphShrinkError, GraphSkipError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import (
+    GraphCallLimitError,
+    GraphPermissionError,
+    GraphProofError,
+    GraphRefusedError,
+    GraphThrottledError,
+    GraphTokenError,
+    GraphTooMuchDataError,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,9 +27,12 @@ if TYPE_CHECKING:
 PERMANENT = (
     ConfigurationError,
     FailedCheckError,
-    GraphShrinkError,
-    GraphSkipError,
-    GraphStopError,
+    GraphCallLimitError,
+    GraphPermissionError,
+    GraphProofError,
+    GraphRefusedError,
+    GraphTokenError,
+    GraphTooMuchDataError,
     IncompleteRunError,
     psycopg.ProgrammingError,
     psycopg.IntegrityError,
@@ -62,7 +73,7 @@ class GraphRetryPolicy(RetryPolicy):
             return RetryDecision.fail(reason=str(exception))
         tries = try_number - (max_tries - RETRIES)
         waits: int = getattr(exception, "waits_before", 0)
-        if isinstance(exception, GraphWaitError):
+        if isinstance(exception, GraphThrottledError):
             delay = min(exception.delay or FIRST_WAIT * 2**waits, LONGEST_WAIT)
             left = WAITS - waits
         else:

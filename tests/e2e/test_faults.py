@@ -27,7 +27,7 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
     red = tasks["page.content", REVOKED]
     assert (red.state, red.try_number, red.name) == ("failed", 1, f"page.content [{pages[REVOKED].name}]")
     reason = airflow.failure(run_id, red)
-    assert reason.startswith("GraphStopError")
+    assert reason.startswith("GraphTokenError")
     assert "token" in reason
     assert (tasks["page.metrics", REVOKED].state, tasks["page.metrics", REVOKED].try_number) == ("failed", 1)
 
@@ -92,7 +92,7 @@ def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Sce
         run_id,
     )
     assert [(row["try_number"], row["state"], row["error_class"]) for row in tries] == [
-        (1, "failed", "GraphRetryError"),
+        (1, "failed", "GraphTransientError"),
         (2, "success", None),
     ]
     assert scene.snapshots().keys() == {key for key in scene.truth() if key.startswith(f"{page.id}_")}

@@ -34,7 +34,7 @@ class Api(BaseHTTPRequestHandler):
             page = TASKS[query["offset"] : query["offset"] + query["limit"]]
             self.answer(200, {"task_instances": page, "total_entries": len(TASKS)})
         elif "/logs/" in url.path:
-            error = {"exc_type": "GraphStopError", "exc_value": "token revoked"}
+            error = {"exc_type": "GraphTokenError", "exc_value": "token revoked"}
             cause = {"exc_type": "HTTPError", "exc_value": "400"}
             lines = [{"event": "begin"}, {"event": "Task failed", "error_detail": [error, cause]}, {"event": "end"}]
             self.answer(200, {"content": lines})
@@ -108,7 +108,7 @@ def test_a_dag_that_was_not_seen_yet_is_none(client: AirflowClient) -> None:
 
 def test_the_reason_of_a_failure_is_the_error_that_the_task_raised(client: AirflowClient) -> None:
     task = TaskInstance("page.content", 2, "failed", 1, "page.content [Page 2]")
-    assert client.failure("demo__1", task) == "GraphStopError: token revoked"
+    assert client.failure("demo__1", task) == "GraphTokenError: token revoked"
 
 
 def test_an_error_of_the_api_carries_its_status_and_its_words(client: AirflowClient) -> None:

@@ -60,11 +60,11 @@ def test_a_run_without_any_page_has_a_table_of_nothing() -> None:
 
 def test_a_failed_task_is_shown_by_name_with_its_reason_and_its_log() -> None:
     failed = [
-        (task("failed", name="page.content [Phở 24]"), "GraphStopError: token", "/var/one.log"),
+        (task("failed", name="page.content [Phở 24]"), "GraphTokenError: token", "/var/one.log"),
         (task("failed", name="aggregate"), "", "/var/two.log"),
     ]
     assert report.failures(failed).splitlines() == [
-        "  page.content [Phở 24]: GraphStopError: token",
+        "  page.content [Phở 24]: GraphTokenError: token",
         "    /var/one.log",
         "  aggregate: see its log",
         "    /var/two.log",

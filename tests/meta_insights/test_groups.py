@@ -11,7 +11,7 @@ from airflow.sdk import RetryAction
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.graph.errors import GraphRetryError, GraphStopError
+from meta_insights.graph.errors import GraphTokenError, GraphTransientError
 from meta_insights.groups import MOST_GROUPS, each, grouped, ungrouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
@@ -95,7 +95,7 @@ def test_a_broken_page_leaves_the_others_of_its_group_whole_and_a_retry_asks_for
     with pytest.raises(ExceptionGroup, match=f"1 of {len(group)} integrations failed") as caught:
         ingest.ingest_content(group, run)
     (error,) = caught.value.exceptions
-    assert isinstance(error, GraphStopError)
+    assert isinstance(error, GraphTokenError)
     assert error.__notes__ == [f"content of {broken['name']} ({broken['id']})"]
     first = {(broken["id"], 1, "failed")} | {(one["id"], 1, "success") for one in whole}
     assert ledger(database) == first
@@ -163,7 +163,7 @@ def test_an_unforeseen_error_of_one_page_stops_no_other(warehouse_dsn: str, run:
 
 
 def test_a_group_is_retried_as_long_as_one_of_its_errors_may_pass() -> None:
-    error = ExceptionGroup("2 of 9 integrations failed", [GraphStopError("dead token"), GraphRetryError("500")])
+    error = ExceptionGroup("2 of 9 integrations failed", [GraphTokenError("dead token"), GraphTransientError("500")])
     decision = GraphRetryPolicy().evaluate(error, 1, RETRIES)
     assert decision.action is RetryAction.RETRY
     assert decision.retry_delay is not None
@@ -172,7 +172,7 @@ def test_a_group_is_retried_as_long_as_one_of_its_errors_may_pass() -> None:
 
 
 def test_a_group_whose_errors_are_all_permanent_fails_at_once_and_tells_each() -> None:
-    error = ExceptionGroup("2 of 9 integrations failed", [GraphStopError("dead token"), GraphStopError("no role")])
+    error = ExceptionGroup("2 of 9 integrations failed", [GraphTokenError("dead token"), GraphTokenError("no role")])
     decision = GraphRetryPolicy().evaluate(error, 1, RETRIES)
     assert decision.action is RetryAction.FAIL
     assert decision.reason == "2 of 9 integrations failed: dead token; no role"

@@ -13,7 +13,7 @@ from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
-from meta_insights.graph.errors import GraphRetryError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import GraphThrottledError, GraphTokenError, GraphTransientError
 from meta_insights.groups import grouped, ungrouped
 from meta_insights.ingest import MOST_NAMED
 from meta_insights.ledger import Run
@@ -221,12 +221,12 @@ def test_an_edge_that_fails_leaves_the_others_stored_and_fails_the_task(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     graph.control.fault("server_error", page.external_id, edge="video_reels")
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         ingest.ingest_content([page.as_dict()], run)
     listed = {key for key, one in truth(graph, page, run).items() if one.in_posts_edge}
     assert listed <= {row[0] for row in rows(database, "select external_content_id from analytics.content")}
     entry = ledger(database, "content")
-    assert (entry["state"], entry["error_class"]) == ("failed", "GraphRetryError")
+    assert (entry["state"], entry["error_class"]) == ("failed", "GraphTransientError")
     assert entry["http_retries"] == 3
 
 
@@ -262,7 +262,7 @@ def test_a_single_post_that_fails_for_a_passing_reason_fails_the_task_and_no_oth
     world = truth(graph, page, run)
     reel = next(key for key, one in world.items() if one.kind == "reel" and not one.in_posts_edge)
     graph.control.fault("server_error", page.external_id, edge="post", object_id=reel)
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         ingest.ingest_metrics([page.as_dict()], run)
     assert snapshots(database).keys() == world.keys()
     assert snapshots(database)[reel]["reach"] is None
@@ -380,7 +380,7 @@ def test_throttling_in_the_middle_keeps_what_was_read_and_asks_no_more(
     run = replace(run, settings=replace(run.settings, connections=1))  # one part after the other, the Page's days last
     ingest.ingest_content([page.as_dict()], run)
     graph.control.fault("throttled", page.external_id, edge="video_insights", minutes=9)
-    with pytest.raises(GraphWaitError):
+    with pytest.raises(GraphThrottledError):
         ingest.ingest_metrics([page.as_dict()], run)
     assert len(snapshots(database)) == len(truth(graph, page, run))
     assert rows(database, "select count(*) from analytics.page_daily_metric") == [(0,)]
@@ -409,7 +409,7 @@ def test_a_listing_cut_short_by_an_error_deletes_nothing(
     ingest.ingest_content([page.as_dict()], run)
     graph.control.delete(next(iter(truth(graph, page, run))))
     graph.control.fault("server_error", page.external_id, edge="published_posts")
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         ingest.ingest_content([page.as_dict()], run)
     assert rows(database, "select count(*) from analytics.content where deleted_at is not null") == [(0,)]
 
@@ -565,7 +565,7 @@ def test_the_aggregate_is_stored_before_it_names_what_is_incomplete(
 ) -> None:
     graph.control.fault("revoked_token", pages[1].external_id)
     both(pages[0], run)
-    with pytest.raises(GraphStopError):
+    with pytest.raises(GraphTokenError):
         ingest.ingest_content([pages[1].as_dict()], run)
     with pytest.raises(IncompleteRunError) as caught:
         ingest.aggregate(run, grouped(pages, 1))

@@ -20,7 +20,7 @@ from meta_insights import clock, ingest
 from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
 from meta_insights.errors import IncompleteRunError
-from meta_insights.graph.errors import GraphStopError, GraphWaitError
+from meta_insights.graph.errors import GraphThrottledError, GraphTokenError
 from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
@@ -103,7 +103,7 @@ class Life:
         faults = [self._order(page, trouble) for page, trouble in execution.trouble.items()]
         for page in execution.pages:
             integration = self.integrations[page].as_dict()
-            with suppress(GraphStopError, GraphWaitError):
+            with suppress(GraphTokenError, GraphThrottledError):
                 if page not in execution.metrics_only:
                     ingest.ingest_content([integration], run)
                 ingest.ingest_metrics([integration], run)

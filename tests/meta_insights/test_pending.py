@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.graph.errors import GraphPermissionError, GraphRetryError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import GraphPermissionError, GraphThrottledError, GraphTokenError, GraphTransientError
 from meta_insights.ledger import Run
 from meta_insights.metrics import Edge, metrics_of
 from meta_insights.registry import Integration, register
@@ -112,7 +112,7 @@ def test_a_retry_reads_only_the_edge_that_is_missing(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     graph.control.fault("server_error", page.external_id, edge="video_reels")
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         content(page, run)
     assert last(database, "ingestion_run")["missing"] == {"edges": ["video_reels"]}
     graph.control.clear_faults()
@@ -128,7 +128,7 @@ def test_a_retry_reads_only_the_counters_that_are_missing(
 ) -> None:
     content(page, run)
     graph.control.fault("server_error", page.external_id, edge="video_insights")
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         metrics(page, run)
     assert list(last(database, "ingestion_run")["missing"]) == ["reels"]
     graph.control.clear_faults()
@@ -143,7 +143,7 @@ def test_posts_behind_a_page_that_failed_are_listed_by_their_own_window(
     content(page, run)
     database.execute("update analytics.integration_health set page_sizes = jsonb_build_object('post insights', 50)")
     graph.control.fault("repeated_cursor", page.external_id, edge="published_posts")
-    with pytest.raises(GraphRetryError):
+    with pytest.raises(GraphTransientError):
         metrics(page, run)
     left = last(database, "ingestion_run")["missing"]["posts"]
     assert len(left) == 100 - 50 + 1  # of the older hundred, and the reel that no listing shows; the other twenty came
@@ -217,7 +217,7 @@ def test_the_brake_stops_before_graph_does_and_keeps_what_was_read(
     content(page, run)
     graph.control.set_usage(page.external_id, 90, minutes=7)
     graph.control.clear_requests()
-    with pytest.raises(GraphWaitError) as caught:
+    with pytest.raises(GraphThrottledError) as caught:
         metrics(page, run)
     assert (caught.value.delay, caught.value.app_wide) == (timedelta(minutes=7), False)
     assert asked(graph) == [page.external_id]
@@ -226,7 +226,7 @@ def test_the_brake_stops_before_graph_does_and_keeps_what_was_read(
 
 def test_the_apps_own_limit_is_told_from_the_pages(graph: Served, page: Integration, run: Run) -> None:
     graph.control.set_usage("app", 95)
-    with pytest.raises(GraphWaitError) as caught:
+    with pytest.raises(GraphThrottledError) as caught:
         content(page, run)
     assert caught.value.app_wide
     assert "the rate limit is used to 95 %" in str(caught.value)
@@ -240,10 +240,10 @@ def test_the_brake_can_be_set(graph: Served, page: Integration, run: Run) -> Non
 def test_waits_are_counted_for_the_policy_from_the_last_clear_on(graph: Served, page: Integration, run: Run) -> None:
     graph.control.fault("throttled", page.external_id, minutes=3)
     for try_number in (1, 2, 3):
-        with pytest.raises(GraphWaitError) as caught:
+        with pytest.raises(GraphThrottledError) as caught:
             content(page, run, try_number)
         assert caught.value.waits_before == try_number - 1  # type: ignore[attr-defined]
-    with pytest.raises(GraphWaitError) as caught:
+    with pytest.raises(GraphThrottledError) as caught:
         content(page, replace(run, first_try=4), try_number=4)
     assert caught.value.waits_before == 0  # type: ignore[attr-defined]
 
@@ -264,7 +264,7 @@ def test_a_permission_that_one_edge_lacks_leaves_the_others(
 def test_a_dead_token_is_not_asked_about_again(graph: Served, page: Integration, run: Run) -> None:
     graph.control.fault("revoked_token", page.external_id)
     graph.control.clear_requests()
-    with pytest.raises(GraphStopError):
+    with pytest.raises(GraphTokenError):
         content(page, run)
     assert len(asked(graph)) == 1
 
@@ -301,10 +301,10 @@ def test_a_dead_token_makes_its_health_bad(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
     graph.control.fault("expired_token", page.external_id)
-    with pytest.raises(GraphStopError):
+    with pytest.raises(GraphTokenError):
         content(page, run)
     health = last(database, "integration_health")
-    assert (health["token_is_valid"], health["last_error_class"]) == (False, "GraphStopError")
+    assert (health["token_is_valid"], health["last_error_class"]) == (False, "GraphTokenError")
 
 
 def test_a_version_that_meta_has_moved_us_from_is_warned_of(

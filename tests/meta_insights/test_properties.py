@@ -169,7 +169,7 @@ def test_no_body_crashes_an_integration_or_stores_a_wrong_number(
     bench.hold_clock()
     page = bench.page(*kinds)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("meta_insights.hook.HTTPAdapter", Mangler)
+        patch.setattr("meta_insights.graph.transport.pool", Mangler)
         patch.setattr(Mangler, "chance", random.Random(seed))  # noqa: S311
         patch.setattr(Mangler, "rate", rate)
         for outcome in bench.both(page, bench.run(f"mangled {page.id}")):

@@ -39,10 +39,10 @@ def test_a_whole_date_lacks_nothing(series: Series) -> None:
     ("told", "reason", "repair"),
     [
         ({"state": "running"}, "the task has not ended", "clear"),
-        ({"state": "failed", "error_class": "GraphRetryError", "error_message": "HTTP 500"}, "HTTP 500", "clear"),
-        ({"state": "failed", "error_class": "GraphWaitError", "error_message": "throttled"}, "throttled", "clear"),
+        ({"state": "failed", "error_class": "GraphTransientError", "error_message": "HTTP 500"}, "HTTP 500", "clear"),
+        ({"state": "failed", "error_class": "GraphThrottledError", "error_message": "throttled"}, "throttled", "clear"),
         (
-            {"state": "failed", "error_class": "GraphStopError", "error_message": "token"},
+            {"state": "failed", "error_class": "GraphTokenError", "error_message": "token"},
             "token",
             "clear, once the cause is removed",
         ),

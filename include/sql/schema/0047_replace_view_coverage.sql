@@ -77,7 +77,9 @@ select
     end as reason,
     case
         when counted.state is null then 'backfill'
-        when counted.error_class in ('GraphStopError', 'ConfigurationError') then 'clear, once the cause is removed'
+        when counted.error_class in (
+            'GraphTokenError', 'GraphPermissionError', 'GraphProofError', 'ConfigurationError'
+        ) then 'clear, once the cause is removed'
         when counted.state in ('running', 'failed') then 'clear'
     end as repair,
     coalesce(counted.failures, '[]') as failures,

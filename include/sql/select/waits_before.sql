@@ -7,4 +7,4 @@ where run_id = %(run_id)s
     and stage = %(stage)s
     and try_number >= %(first_try)s
     and try_number < %(try_number)s
-    and error_class = 'GraphWaitError'
+    and error_class = 'GraphThrottledError'

@@ -1,4 +1,4 @@
-"""What a task spent on Graph, and when it must stop spending: calls, retries, and the share of the rate limit.
+"""The request budget of one integration in one task: what it may still ask, and what it has asked.
 
 https://developers.facebook.com/docs/graph-api/overview/rate-limiting
 """
@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.graph.errors import GraphPermissionError, GraphStopError, GraphWaitError
+from meta_insights.graph.errors import (
+    GraphCallLimitError,
+    GraphProofError,
+    GraphThrottledError,
+    GraphTokenError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,71 +27,116 @@ if TYPE_CHECKING:
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")
 
 
-@dataclass
-class Usage:
-    """Counters of one task, and its brake. Percentages are of the limit: Graph throttles at 100.
+@dataclass(frozen=True)
+class Spent:
+    """What a budget has spent so far. ``peak_usage_percent`` is of the limit: Graph throttles at 100."""
 
-    Above ``brake_percent``, or once Graph has said stop or wait, ``spend`` raises that error instead of letting a call
-    go out: a throttled Page that is asked again is throttled for longer. Safe to share between threads.
-    """
-
-    brake_percent: float = 85
-    max_calls: int = 10_000
     calls: int = 0
     http_retries: int = 0
-    peak_percent: int = 0
-    served_version: str | None = None
-    regain_access: timedelta | None = None
-    halted_by: GraphError | None = None
+    peak_usage_percent: int = 0
+    served_api_version: str | None = None
+
+
+@dataclass
+class AppHalt:
+    """Shared by the budgets of all integrations that use one app: once it is throttled, none of them asks on."""
+
+    stopped_by: GraphThrottledError | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def spend(self, calls: int) -> None:
-        """Count calls that are about to be made; each request of a batch is one."""
+    def stop(self, error: GraphThrottledError) -> None:
+        """Let no integration of the app ask on."""
         with self._lock:
-            if self.halted_by:
-                raise self.halted_by
-            if self.calls + calls > self.max_calls:
-                raise GraphStopError(f"more than {self.max_calls} calls in one task: something goes round in circles")
-            self.calls += calls
+            self.stopped_by = self.stopped_by or error
 
-    def retried(self) -> None:
+
+@dataclass
+class Budget:
+    """Counts the calls of one integration, and lets none go out once Graph said stop or wait. Safe between threads.
+
+    Of the usage that Graph reports, only the row of ``external_id`` and ``usage_type`` (``pages``, ``instagram``)
+    counts, and the app's own. From ``stop_at_usage_percent`` of a limit on, ``acquire`` raises: who asks on while
+    throttled is throttled for longer.
+    """
+
+    external_id: str | None
+    usage_type: str
+    stop_at_usage_percent: float = 85
+    max_calls: int = 10_000
+    app: AppHalt = field(default_factory=AppHalt)
+    _spent: Spent = field(default_factory=Spent, init=False)
+    _delay: timedelta | None = field(default=None, init=False)
+    _stopped_by: GraphError | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def spent(self) -> Spent:
+        """Return what was spent up to now."""
+        return self._spent
+
+    @property
+    def stopped_by(self) -> GraphError | None:
+        """Why no further call may go out; None while calls may."""
+        return self._stopped_by or self.app.stopped_by
+
+    def acquire(self, calls: int) -> None:
+        """Count calls that are about to be made, or raise the error that forbids them."""
+        with self._lock:
+            if self._spent.calls + calls > self.max_calls:
+                text = f"over {self.max_calls:,} calls in one task: probably an endless loop"
+                self._stopped_by = self._stopped_by or GraphCallLimitError(text)
+            if error := self.stopped_by:
+                raise replace(error)  # a copy: several threads may raise it
+            self._spent = replace(self._spent, calls=self._spent.calls + calls)
+
+    def count_retry(self) -> None:
         """Count one repeated request."""
         with self._lock:
-            self.http_retries += 1
-
-    def halt(self, error: GraphError) -> None:
-        """Let no further call go out after a stop or a wait. A missing permission concerns one edge only."""
-        if isinstance(error, GraphStopError | GraphWaitError) and not isinstance(error, GraphPermissionError):
-            with self._lock:
-                self.halted_by = self.halted_by or error
+            self._spent = replace(self._spent, http_retries=self._spent.http_retries + 1)
 
     def read(self, headers: Mapping[str, str]) -> None:
-        """Take in the usage and version headers of a response; any may be missing or malformed."""
+        """Parse the usage and version headers of a response; any may be missing or malformed."""
         app = _percent(_json(headers.get("X-App-Usage")))
-        business = list(_business_rows(_json(headers.get("X-Business-Use-Case-Usage"))))
-        page = max(map(_percent, business), default=0)
-        minutes = max((_number(row.get("estimated_time_to_regain_access")) for row in business), default=0)
+        rows = list(self._own_rows(_json(headers.get("X-Business-Use-Case-Usage"))))
+        own = max(map(_percent, rows), default=0)
+        minutes = max((_number(row.get("estimated_time_to_regain_access")) for row in rows), default=0)
         with self._lock:
-            self.peak_percent = max(self.peak_percent, app, page)
-            self.served_version = headers.get("facebook-api-version") or self.served_version
-            self.regain_access = timedelta(minutes=minutes) if minutes else None
-        if max(app, page) >= self.brake_percent:
-            text = f"the rate limit is used to {max(app, page)} %: stopping before Graph does"
-            self.halt(GraphWaitError(text, delay=self.regain_access, app_wide=app > page))
+            self._delay = timedelta(minutes=minutes) if minutes > 0 else None
+            self._spent = replace(
+                self._spent,
+                peak_usage_percent=max(self._spent.peak_usage_percent, app, own),
+                served_api_version=headers.get("facebook-api-version") or self._spent.served_api_version,
+            )
+        for percent, app_wide in ((own, False), (app, True)):
+            if percent >= self.stop_at_usage_percent:
+                text = f"the rate limit is used to {percent} %: stopping before Graph does"
+                self.observe(GraphThrottledError(text, app_wide=app_wide))
+
+    def observe(self, error: GraphError) -> None:
+        """Give a throttle its delay, and let no further call go out after an error that ends the sending.
+
+        A missing permission or a refusal ends nothing.
+        """
+        if isinstance(error, GraphThrottledError) and error.app_wide:
+            self.app.stop(replace(error))
+        elif isinstance(error, GraphThrottledError | GraphTokenError | GraphProofError):
+            with self._lock:
+                if isinstance(error, GraphThrottledError):
+                    error.delay = error.delay or self._delay
+                self._stopped_by = self._stopped_by or replace(error)
+
+    def _own_rows(self, usage: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        rows = usage.get(self.external_id) if self.external_id else None
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict) and row.get("type") == self.usage_type:
+                yield row
 
 
 def _json(text: str | None) -> dict[str, Any]:
     try:
         parsed = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
-
-
-def _business_rows(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for rows in body.values():
-        if isinstance(rows, list):
-            yield from (row for row in rows if isinstance(row, dict))
 
 
 def _percent(row: Mapping[str, Any]) -> int:
@@ -93,4 +144,7 @@ def _percent(row: Mapping[str, Any]) -> int:
 
 
 def _number(value: object) -> int:
-    return round(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+    """Return a number, rounded; 0 for anything else (JSON of Python also has NaN and Infinity)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return 0
+    return round(value)

@@ -1,8 +1,24 @@
-"""Errors by what to do next: stop, wait, retry, shrink, skip.
+"""Graph errors by what to do next.
 
-A Graph error is told by its code (and sub-code), never by searching its text for digits: a post id may hold
-any of them, and ``type`` says ``OAuthException`` on nearly everything. Text decides only inside one code, where
-Graph gives nothing else. Table: https://developers.facebook.com/docs/graph-api/guides/error-handling
+::
+
+    GraphError
+     ├── GraphTransientError      repeat it: 5xx, a lost connection, a time-out, an answer that is no JSON object
+     ├── GraphThrottledError      wait: the rate limit of the integration, or (``app_wide``) of the whole app
+     ├── GraphTooMuchDataError    ask for fewer objects at once; a plain repeat cannot succeed
+     ├── GraphTokenError          stop the integration: dead token, blocked app, no access to the Page
+     ├── GraphProofError          repeated a few times, then as GraphTokenError: wrong or missing appsecret_proof
+     ├── GraphCallLimitError      stop the integration: more calls in one task than any integration needs
+     ├── GraphPermissionError     leave this resource out: a permission is missing, other resources can be read
+     └── GraphRefusedError        leave this request out; it says nothing about whether the object exists
+          ├── ObjectGoneError     the object that was asked for does not exist, or cannot be read any more
+          ├── MetricRefusedError  one of the metrics is not valid; Graph does not say which
+          ├── FieldRefusedError   one of the fields does not exist on that kind of object
+          └── NoDataError         the request is right, and Graph has no values for this object
+
+The code and the sub-code decide. Text decides only inside one code, where Graph gives nothing else; never digits found
+in a text, because a post id may hold any of them, and never ``type``, which says ``OAuthException`` on nearly
+everything. Table: https://developers.facebook.com/docs/graph-api/guides/error-handling
 """
 
 from __future__ import annotations
@@ -11,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
     from datetime import timedelta
 
 
@@ -19,7 +35,7 @@ if TYPE_CHECKING:
 class GraphError(Exception):
     """A Graph call that gave no data. Its subclasses say what to do next.
 
-    ``path`` is the path below the version, without its query; ``message`` holds no token (the hook takes them out).
+    ``path`` is the path below the version, without its query; the client takes tokens and proofs out of ``message``.
     """
 
     message: str
@@ -45,50 +61,78 @@ class GraphError(Exception):
         return type(self), tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
 
-class GraphStopError(GraphError):
-    """Permanent for the whole integration: a dead token, a missing permission, a wrong app secret."""
-
-
-class GraphPermissionError(GraphStopError):
-    """A permission is missing: permanent for what was asked, while other edges of the Page may still be read."""
+class GraphTransientError(GraphError):
+    """Repeat the request: a 5xx, a lost connection, a time-out, an answer that is no JSON object."""
 
 
 @dataclass(eq=False)
-class GraphWaitError(GraphError):
-    """Throttled. ``delay`` is what Graph says it takes to regain access; None when it does not say."""
+class GraphThrottledError(GraphError):
+    """Wait. ``delay`` is the time that Graph gives until access returns; None when it gives none.
+
+    ``app_wide``: the limit of the app is used up, for every integration that uses it.
+    """
 
     delay: timedelta | None = None
     app_wide: bool = False
 
     def __str__(self) -> str:
-        scope = "the app" if self.app_wide else "this Page"
+        scope = "the app" if self.app_wide else "this integration"
         return f"{super().__str__()} (throttled: {scope}, wait {self.delay or 'unknown'})"
 
 
-class GraphRetryError(GraphError):
-    """Transient: a 5xx, a lost connection, a time-out, a body that is no JSON."""
+class GraphTooMuchDataError(GraphError):
+    """Ask for fewer objects at once: the same request with a smaller ``limit`` can succeed."""
 
 
-class GraphShrinkError(GraphError):
-    """Too much was asked for at once: the same request with a smaller ``limit`` can succeed, a plain retry cannot."""
+class GraphTokenError(GraphError):
+    """Stop the integration until a person acts: a dead token, a blocked app, no access to the Page."""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether Graph says that the token itself is not valid."""
+        return self.code in DEAD_TOKEN_CODES
 
 
-class GraphSkipError(GraphError):
-    """This object or request can never be had; the others can."""
+class GraphProofError(GraphError):
+    """The appsecret_proof is wrong or missing: a wrong app secret in the connection, or a passing fault of Graph."""
 
 
-class GraphMetricError(GraphSkipError):
-    """One of the metrics asked for is not valid; Graph does not say which, and refuses the whole call."""
+class GraphCallLimitError(GraphError):
+    """Stop the integration: it made more calls in one task than any integration needs; probably an endless loop."""
 
 
-THROTTLE_CODES = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
+class GraphPermissionError(GraphError):
+    """Leave this resource out until the permission is granted; other resources of the integration can be read."""
+
+
+class GraphRefusedError(GraphError):
+    """Leave this request out: it will never succeed. Says nothing about whether the object exists."""
+
+
+class ObjectGoneError(GraphRefusedError):
+    """The object that was asked for does not exist, or cannot be read any more."""
+
+
+class MetricRefusedError(GraphRefusedError):
+    """One of the metrics is not valid for what was asked; Graph refuses the whole request and does not say which."""
+
+
+class FieldRefusedError(GraphRefusedError):
+    """One of the fields does not exist on that kind of object; Graph refuses the whole request."""
+
+
+class NoDataError(GraphRefusedError):
+    """The request is right, and Graph has no values for this object."""
+
+
+DEAD_TOKEN_CODES = frozenset({102, 190})
 APP_THROTTLE_CODE = 4
-TOKEN_CODES = frozenset({102, 190})
+THROTTLE_CODES = frozenset({APP_THROTTLE_CODE, 17, 32, 341, 613, *range(80000, 80015)})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the table. The first that matches decides."""
+    """One row of the table: it matches when code, sub-code (if given) and one of the texts (if given) do."""
 
     codes: Container[int]
     raises: type[GraphError]
@@ -96,7 +140,7 @@ class Rule:
     texts: tuple[str, ...] = ()
 
     def matches(self, code: int, subcode: int | None, message: str) -> bool:
-        """Whether this line speaks of that error."""
+        """Whether this row decides that error."""
         return (
             code in self.codes
             and (self.subcodes is None or subcode in self.subcodes)
@@ -104,52 +148,74 @@ class Rule:
         )
 
 
-RULES: tuple[Rule, ...] = (
-    Rule(THROTTLE_CODES, GraphWaitError),
-    Rule({1}, GraphShrinkError, texts=("reduce the amount of data",)),
-    Rule(TOKEN_CODES, GraphStopError),
-    Rule({10}, GraphSkipError, texts=("Not enough viewers",)),
-    Rule({104, 368}, GraphStopError),
+RULES: tuple[Rule, ...] = (  # the first that matches decides
+    Rule(THROTTLE_CODES, GraphThrottledError),
+    Rule({1}, GraphTooMuchDataError, texts=("reduce the amount of data",)),
+    Rule({100, 104}, GraphProofError, texts=("Invalid appsecret_proof", "an appsecret_proof argument")),
+    Rule({*DEAD_TOKEN_CODES, 104, 368}, GraphTokenError),
+    Rule({10}, NoDataError, texts=("Not enough viewers",)),
     Rule({3, 10, *range(200, 300)}, GraphPermissionError),
+    Rule({100}, GraphPermissionError, texts=("missing permission or reviewable feature",)),
     Rule(
         {100},
-        GraphMetricError,
+        MetricRefusedError,
         texts=("valid insights metric", "must be one of the following values", "does not support the"),
     ),
-    Rule({100}, GraphPermissionError, texts=("missing permission or reviewable feature",)),
-    Rule({100, 803, 2500, 3001}, GraphSkipError),
+    Rule({100}, FieldRefusedError, texts=("nonexisting field",)),
+    Rule({100}, NoDataError, subcodes={2108006}),  # Instagram media that is older than its business account
+    Rule({100}, ObjectGoneError, subcodes={33}),
+    Rule({803}, ObjectGoneError),
+    Rule({100, 2500, 3001}, GraphRefusedError),
 )
+TRANSIENT_CODES = frozenset({1, 2})
+TRANSIENT_STATUS = frozenset({408, 429})
 
 
-def classify(error: dict[str, Any], *, status: int, path: str) -> GraphError:
-    """Return the exception for the ``error`` object of a Graph body (docs: "Handling Errors").
+def classify(error: Mapping[str, Any], *, status: int, path: str) -> GraphError:
+    """Return the exception for the ``error`` object of a Graph body.
 
-    Any field may be missing or of the wrong type. An unknown code is transient when Graph says so or on HTTP 5xx,
-    else it is this request's own fault and is skipped.
+    Any field may be missing or of any type. What Graph itself calls transient is never a refusal. An error that the
+    table does not know is transient on a 5xx, else the request is refused.
     """
     code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
     message = str(error.get("message") or "an error without a message")
     trace_id = str(error["fbtrace_id"]) if error.get("fbtrace_id") else None
     fields = (message, path, status, code, subcode, trace_id)
-    if code is not None:
-        for rule in RULES:
-            if rule.matches(code, subcode, message):
-                if rule.raises is GraphWaitError:
-                    return GraphWaitError(*fields, app_wide=code == APP_THROTTLE_CODE)
-                return rule.raises(*fields)
-    transient = error.get("is_transient")
-    if transient is True or (transient is not False and (code in {1, 2} or status >= 500)):  # noqa: PLR2004
-        return GraphRetryError(*fields)
-    return GraphSkipError(*fields)
+    kind = _kind(code, subcode, message) or _unknown(code, status, error.get("is_transient"))
+    if issubclass(kind, GraphThrottledError):
+        return kind(*fields, app_wide=code == APP_THROTTLE_CODE)
+    if issubclass(kind, GraphRefusedError) and error.get("is_transient") is True:
+        return GraphTransientError(*fields)
+    return kind(*fields)
+
+
+def _kind(code: int | None, subcode: int | None, message: str) -> type[GraphError] | None:
+    return next((rule.raises for rule in RULES if code is not None and rule.matches(code, subcode, message)), None)
+
+
+def _unknown(code: int | None, status: int, is_transient: object) -> type[GraphError]:
+    passing = code in TRANSIENT_CODES or status in TRANSIENT_STATUS or status >= 500  # noqa: PLR2004
+    if is_transient is True or (is_transient is not False and passing):
+        return GraphTransientError
+    return GraphRefusedError
 
 
 def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-_GRAVITY = (GraphStopError, GraphWaitError, GraphRetryError, GraphShrinkError, GraphSkipError)
+_SEVERITY = (
+    GraphTokenError,
+    GraphProofError,
+    GraphCallLimitError,
+    GraphThrottledError,
+    GraphTransientError,
+    GraphPermissionError,
+    GraphTooMuchDataError,
+    GraphError,
+)
 
 
-def gravest(errors: Iterable[GraphError]) -> GraphError:
-    """Return the error that decides what the task does next: a stop before a wait before a retry before a skip."""
-    return min(errors, key=lambda error: next(i for i, kind in enumerate(_GRAVITY) if isinstance(error, kind)))
+def most_severe(errors: Iterable[GraphError]) -> GraphError:
+    """Return the error that decides what the task does next: stop, then wait, then repeat, then leave out."""
+    return min(errors, key=lambda error: next(i for i, kind in enumerate(_SEVERITY) if isinstance(error, kind)))

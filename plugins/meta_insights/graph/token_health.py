@@ -1,4 +1,4 @@
-"""What ``debug_token`` says of a token, and what a person should be warned of. Pure.
+"""What Graph says about a token, and what a person should be warned of.
 
 https://developers.facebook.com/docs/graph-api/reference/debug_token
 """
@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlencode
+
+from meta_insights.graph.errors import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-REQUIRED_SCOPES = ("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights")
+    from meta_insights.graph.client import GraphClient
+    from meta_insights.graph.credential import Token
+
 WARN_BEFORE = timedelta(days=14)
 
 
@@ -26,8 +31,11 @@ class TokenHealth:
     missing_scopes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Self:
-        """Read the body of ``debug_token``; what is missing or of the wrong type is unknown, not bad."""
+    def of(cls, body: Mapping[str, Any], required: Collection[str]) -> Self:
+        """Read the body of ``debug_token``; what is absent or of the wrong type is unknown, not bad.
+
+        ``required`` are the permissions that the token should have.
+        """
         data = body.get("data")
         data = data if isinstance(data, dict) else {}
         scopes = data.get("scopes")
@@ -36,9 +44,7 @@ class TokenHealth:
             is_valid=valid if isinstance(valid, bool) else None,
             expires_at=_instant(data.get("expires_at")),
             data_access_expires_at=_instant(data.get("data_access_expires_at")),
-            missing_scopes=[s for s in REQUIRED_SCOPES if s not in scopes]
-            if scopes and isinstance(scopes, list)
-            else [],
+            missing_scopes=[s for s in required if s not in scopes] if scopes and isinstance(scopes, list) else [],
         )
 
     def warnings(self, now: datetime) -> Iterator[str]:
@@ -50,6 +56,18 @@ class TokenHealth:
                 yield f"{what} expires at {at:%Y-%m-%d %H:%M} UTC: renew it before"
         if self.missing_scopes:
             yield f"the token lacks the permissions {', '.join(self.missing_scopes)}"
+
+
+def debug_token(client: GraphClient, app_token: Token, scopes: Collection[str]) -> TokenHealth:
+    """Ask, as the app, about the token of the client; ``scopes`` are the permissions that it should have.
+
+    Asked by a batch of one, because its parameter is the token itself and would stand in the URL.
+    """
+    path = f"debug_token?{urlencode({'input_token': client.token.value})}"
+    (result,) = client.acting_as(app_token).batch([path])
+    if isinstance(result, GraphError):
+        raise result
+    return TokenHealth.of(result.body, scopes)
 
 
 def _instant(value: object) -> datetime | None:
