@@ -70,7 +70,7 @@ class FacebookInsightsHook(BaseHook):
 
     @cached_property
     def credential(self) -> Credential:
-        """What the connection says, its secrets masked in logs. Raises ConfigurationError, which says what to correct."""
+        """What the connection says; its secrets are masked in logs. ConfigurationError says what to correct."""
         try:
             return Credential.of(self.get_connection(self.graph_conn_id), mask_secret)
         except AirflowNotFoundException:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from meta_insights.graph.token_health import REQUIRED_SCOPES, TokenHealth
+from meta_insights.graph.errors import GraphTokenError
+from meta_insights.graph.token_health import TokenHealth, debug_token
+from scripted import TOKEN, Reply, client_of, entry, refusal
 
+if TYPE_CHECKING:
+    from scripted import Scripted
+
+SCOPES = ("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def health(**data: Any) -> TokenHealth:
-    return TokenHealth.of({"data": {"is_valid": True, "scopes": list(REQUIRED_SCOPES), **data}})
+    return TokenHealth.of({"data": {"is_valid": True, "scopes": list(SCOPES), **data}}, SCOPES)
 
 
 def test_a_token_that_never_expires_warns_of_nothing() -> None:
@@ -53,5 +61,24 @@ def test_a_dead_token_and_missing_permissions_are_told() -> None:
     ],
 )
 def test_a_strange_body_is_unknown_and_not_bad(body: dict[str, Any]) -> None:
-    assert TokenHealth.of(body) == TokenHealth()
-    assert list(TokenHealth.of(body).warnings(NOW)) == []
+    assert TokenHealth.of(body, SCOPES) == TokenHealth()
+    assert list(TokenHealth.of(body, SCOPES).warnings(NOW)) == []
+
+
+def test_the_app_asks_about_the_token_without_it_in_a_url(scripted: Scripted) -> None:
+    scripted.reply(Reply([entry({"data": {"is_valid": True, "scopes": ["read_insights"]}})]))
+    client = client_of(scripted.base_url)
+    found = debug_token(client, client.token.secrets.token("303|secret"), ("read_insights", "pages_show_list"))
+    assert found == TokenHealth(is_valid=True, missing_scopes=["pages_show_list"])
+    (asked,) = scripted.asked
+    assert asked.headers["Authorization"] == "Bearer 303|secret"
+    (sent,) = json.loads(asked.params["batch"])
+    assert parse_qs(urlsplit(sent["relative_url"]).query) == {"input_token": [TOKEN]}
+    assert TOKEN not in asked.path
+
+
+def test_a_question_that_is_not_answered_is_an_error(scripted: Scripted) -> None:
+    scripted.reply(Reply([entry(refusal(190), 400)]))
+    client = client_of(scripted.base_url)
+    with pytest.raises(GraphTokenError):
+        debug_token(client, client.token.secrets.token("303|secret"), ())

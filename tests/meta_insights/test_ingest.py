@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+import requests
 
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
-from meta_insights.graph.errors import GraphThrottledError, GraphTokenError, GraphTransientError
+from meta_insights.graph.errors import GraphError, GraphThrottledError, GraphTokenError, GraphTransientError
 from meta_insights.groups import grouped, ungrouped
 from meta_insights.ingest import MOST_NAMED
 from meta_insights.ledger import Run
@@ -411,6 +413,46 @@ def test_a_listing_cut_short_by_an_error_deletes_nothing(
     graph.control.fault("server_error", page.external_id, edge="published_posts")
     with pytest.raises(GraphTransientError):
         ingest.ingest_content([page.as_dict()], run)
+    assert rows(database, "select count(*) from analytics.content where deleted_at is not null") == [(0,)]
+
+
+WRONG_PROOF = {"message": "Invalid appsecret_proof provided in the API argument", "code": 100, "error_subcode": 33}
+
+
+@pytest.mark.parametrize("as_a_whole", [True, False], ids=["the whole batch", "its entries"])
+@pytest.mark.parametrize(
+    "error",
+    [{"message": "new", "code": 12345}, {"message": "Unknown path components", "code": 2500}, WRONG_PROOF],
+    ids=["code 12345", "code 2500", "a wrong proof"],
+)
+def test_only_graphs_word_on_the_object_itself_deletes(
+    graph: Served,
+    page: Integration,
+    run: Run,
+    database: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    error: dict[str, Any],
+    *,
+    as_a_whole: bool,
+) -> None:
+    """A post has left its listing, and Graph answers the question whether it exists with an error that is a doubt."""
+    ingest.ingest_content([page.as_dict()], run)
+    graph.control.delete(next(iter(truth(graph, page, run))))
+    request, refused = requests.Session.request, json.dumps({"error": error})
+
+    def refusing(session: requests.Session, method: str, url: str, **given: Any) -> requests.Response:
+        response = request(session, method, url, **given)
+        if method == "POST" and "fields=id" in given["data"]["batch"]:
+            entries = [{"code": 400, "body": refused}] * len(json.loads(given["data"]["batch"]))
+            response._content = (refused if as_a_whole else json.dumps(entries)).encode()
+            asked.append(url)
+        return response
+
+    asked: list[str] = []
+    monkeypatch.setattr(requests.Session, "request", refusing)
+    with pytest.raises(GraphError):
+        ingest.ingest_content([page.as_dict()], run)
+    assert asked
     assert rows(database, "select count(*) from analytics.content where deleted_at is not null") == [(0,)]
 
 

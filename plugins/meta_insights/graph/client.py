@@ -25,7 +25,7 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """How to talk to Graph. ``backoff`` is the longest first pause; ``connections``, how many reads a caller should run."""
+    """How to talk to Graph. ``backoff`` bounds the first pause; ``connections`` is how many reads may run at once."""
 
     read_timeout: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=5)
