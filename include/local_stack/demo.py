@@ -42,6 +42,7 @@ def connection(state: Mapping[str, Any], base_url: str) -> dict[str, str]:
         "token_type": "user",
         "app_id": state["app_id"],
         "app_secret": state["app_secret"],
+        "allow_http": True,
     }
     return {
         "conn_type": "facebook_insights",

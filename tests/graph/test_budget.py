@@ -67,7 +67,7 @@ def test_usage_of_another_id_or_type_stops_nothing(budget: Budget, headers: dict
     assert budget.spent().peak_usage_percent in {0, 84}
 
 
-def test_a_budget_of_no_integration_minds_only_the_app() -> None:
+def test_without_an_integration_only_the_apps_usage_counts() -> None:
     budget = Budget(None, "pages")
     budget.read(business(idNone=[row(100)], id100=[row(100)]))
     budget.acquire(1)

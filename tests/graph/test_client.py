@@ -213,7 +213,7 @@ def test_a_throttle_of_one_page_leaves_the_other(graph: Served) -> None:
         assert (client.budget.stopped_by is not None) is (page is first)
 
 
-def test_the_usage_of_another_page_in_the_same_answer_is_not_minded(scripted: Scripted) -> None:
+def test_the_usage_of_another_page_in_the_same_answer_does_not_count(scripted: Scripted) -> None:
     busy = '{"200":[{"type":"pages","call_count":100}],"100":[{"type":"ads_insights","call_count":100}]}'
     scripted.reply(Reply({"id": "100"}, headers={"X-Business-Use-Case-Usage": busy}))
     client = client_of(scripted.base_url)

@@ -112,7 +112,7 @@ def test_an_error_says_what_to_do_next(code: str, subcode: str, text: str, name:
         ({"code": 100, "error_subcode": 33, "message": GONE, "error_data": '{"a": 1}'}, 400, ObjectGoneError),
     ],
 )
-def test_what_graph_calls_transient_and_what_it_leaves_out_is_minded(
+def test_what_graph_calls_transient_and_fields_of_any_type(
     error: dict[str, Any], status: int, expected: type[GraphError]
 ) -> None:
     assert type(classify(error, status=status, path="1/feed")) is expected

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from meta_insights.graph.errors import GraphTokenError
+from meta_insights.graph.errors import GraphThrottledError, GraphTokenError
 from meta_insights.graph.token_health import TokenHealth, debug_token
 from scripted import TOKEN, Reply, client_of, entry, refusal
 
@@ -37,12 +37,12 @@ def test_a_warning_comes_from_two_weeks_before_the_end(days: int, *, warned: boo
         ("expires_at", "the token expires at"),
         ("data_access_expires_at", "its access to data expires"),
     ):
-        told = list(health(**{name: int(at.timestamp())}).warnings(NOW))
-        assert bool(told) is warned
-        assert all(what in warning for warning in told)
+        warnings = list(health(**{name: int(at.timestamp())}).warnings(NOW))
+        assert bool(warnings) is warned
+        assert all(what in warning for warning in warnings)
 
 
-def test_a_dead_token_and_missing_permissions_are_told() -> None:
+def test_a_dead_token_and_missing_permissions_are_reported() -> None:
     token = health(is_valid=False, scopes=["pages_show_list", "read_insights"])
     assert token.missing_scopes == ["pages_read_engagement", "pages_read_user_content"]
     assert list(token.warnings(NOW)) == [
@@ -77,8 +77,18 @@ def test_the_app_asks_about_the_token_without_it_in_a_url(scripted: Scripted) ->
     assert TOKEN not in asked.path
 
 
-def test_a_question_that_is_not_answered_is_an_error(scripted: Scripted) -> None:
-    scripted.reply(Reply([entry(refusal(190), 400)]))
+def test_an_app_token_that_is_wrong_says_nothing_about_the_token(scripted: Scripted) -> None:
+    scripted.reply(Reply([entry(refusal(190), 400)]), Reply({"id": "1"}))
     client = client_of(scripted.base_url)
     with pytest.raises(GraphTokenError):
         debug_token(client, client.token.secrets.token("303|secret"), ())
+    assert client.budget.stopped_by is None
+    assert client.get("1").body == {"id": "1"}
+
+
+def test_a_throttle_met_on_the_way_stops_the_integration(scripted: Scripted) -> None:
+    scripted.reply(Reply([entry(refusal(80001), 400)]))
+    client = client_of(scripted.base_url)
+    with pytest.raises(GraphThrottledError):
+        debug_token(client, client.token.secrets.token("303|secret"), ())
+    assert isinstance(client.budget.stopped_by, GraphThrottledError)

@@ -31,4 +31,4 @@ def test_the_connection_holds_the_token_where_airflow_encrypts_it() -> None:
         "EAAsandbox",
     )
     extra = {"api_version": "v26.0", "token_type": "user", "app_id": "303", "app_secret": "secret"}
-    assert json.loads(fields["extra"]) == extra
+    assert json.loads(fields["extra"]) == extra | {"allow_http": True}

@@ -47,6 +47,11 @@ def test_a_whole_date_lacks_nothing(series: Series) -> None:
             "clear, once the cause is removed",
         ),
         (
+            {"state": "failed", "error_class": "GraphPermissionError", "error_message": "no permission"},
+            "no permission",
+            "clear, once the cause is removed",
+        ),
+        (
             {"state": "failed", "error_class": "ConfigurationError", "error_message": "no connection"},
             "no connection",
             "clear, once the cause is removed",

@@ -39,24 +39,24 @@ class Spent:
 
 @dataclass
 class AppHalt:
-    """Shared by the budgets of all integrations that use one app: once it is throttled, none of them asks on."""
+    """Shared by the budgets of all integrations that use one app: once it is throttled, none of them makes a call."""
 
     stopped_by: GraphThrottledError | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def stop(self, error: GraphThrottledError) -> None:
-        """Let no integration of the app ask on."""
+        """Let no integration of the app make a call."""
         with self._lock:
             self.stopped_by = self.stopped_by or error
 
 
 @dataclass
 class Budget:
-    """Counts the calls of one integration, and lets none go out once Graph said stop or wait. Safe between threads.
+    """Counts the calls of one integration, and lets none go out once Graph said stop or wait. Thread-safe.
 
     Of the usage that Graph reports, only the row of ``external_id`` and ``usage_type`` (``pages``, ``instagram``)
-    counts, and the app's own. From ``stop_at_usage_percent`` of a limit on, ``acquire`` raises: who asks on while
-    throttled is throttled for longer.
+    counts, and the app's own. From ``stop_at_usage_percent`` of a limit on, ``acquire`` raises: a call during a
+    throttle makes it longer.
     """
 
     external_id: str | None

@@ -64,7 +64,7 @@ def debug_token(client: GraphClient, app_token: Token, scopes: Collection[str]) 
     Asked by a batch of one, because its parameter is the token itself and would stand in the URL.
     """
     path = f"debug_token?{urlencode({'input_token': client.token.value})}"
-    (result,) = client.acting_as(app_token).batch([path])
+    (result,) = client.acting_as(app_token, token_stops=False).batch([path])
     if isinstance(result, GraphError):
         raise result
     return TokenHealth.of(result.body, scopes)

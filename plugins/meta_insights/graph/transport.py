@@ -119,7 +119,7 @@ def parsed_object(text: str, status: int, path: str) -> dict[str, Any]:
 
 @cache
 def pool() -> HTTPAdapter:
-    """Return the connections of this process, which all clients share: they spare one another the TLS handshakes."""
+    """Return the connections of this process. All clients share them: one TLS handshake serves many."""
     return HTTPAdapter(pool_connections=4, pool_maxsize=MAX_POOLED)
 
 
