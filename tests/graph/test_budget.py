@@ -93,13 +93,20 @@ def test_the_limit_can_be_set() -> None:
         '{"100":5}',
         '{"100":[1]}',
         '{"100":[{"type":"pages","call_count":"x"}]}',
-        '{"100":[{"type":"pages","call_count":NaN,"total_time":Infinity}]}',
+        '{"100":[{"type":"pages","call_count":NaN}]}',
     ],
 )
 def test_malformed_headers_are_no_usage(budget: Budget, text: str) -> None:
     budget.read({"X-App-Usage": text, "X-Business-Use-Case-Usage": text})
     budget.acquire(1)
     assert budget.spent() == Spent(calls=1)
+
+
+@pytest.mark.parametrize("number", ["1e300", "Infinity", "-1e300", pytest.param("9" * 400, id="400 digits")])
+def test_a_number_without_sense_breaks_nothing(budget: Budget, number: str) -> None:
+    usage = f'{{"100":[{{"type":"pages","call_count":{number},"estimated_time_to_regain_access":{number}}}]}}'
+    budget.read({"X-App-Usage": f'{{"call_count":{number}}}', "X-Business-Use-Case-Usage": usage})
+    assert 0 <= budget.spent().peak_usage_percent <= 100_000
 
 
 # One app, several integrations

@@ -9,7 +9,6 @@ import json
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.graph.errors import (
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from meta_insights.graph.errors import GraphError
 
 _PERCENTAGES = ("call_count", "total_time", "total_cputime")
+_MAX_NUMBER = 100_000
+"""Per cent or minutes; a larger number makes no sense, and has no place in a timedelta or in a column."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _percent(row: Mapping[str, Any]) -> int:
 
 
 def _number(value: object) -> int:
-    """Return a number, rounded; 0 for anything else (JSON of Python also has NaN and Infinity)."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    """Return a number from 0 to _MAX_NUMBER, rounded; 0 for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return round(value)
+    return round(min(max(0, value), _MAX_NUMBER))  # in this order NaN gives 0
