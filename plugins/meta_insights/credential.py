@@ -36,7 +36,7 @@ class Credential:
         credential = cls(
             base_url=host if "://" in host else f"https://{host}",
             version=str(extra.get("api_version") or DEFAULT_VERSION),
-            token_type=str(extra.get("token_type") or "page"),
+            token_type=str(extra.get("access_kind") or extra.get("token_type") or "page"),
             token=connection.password or "",
             app_id=str(extra["app_id"]) if extra.get("app_id") else None,
             app_secret=str(extra["app_secret"]) if extra.get("app_secret") else None,
