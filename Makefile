@@ -4,7 +4,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
-INSTALLED := .venv/installed.lock
+INSTALLED := .venv/installed
+PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
 MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 
@@ -53,9 +54,9 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var
 
-# Nothing is written outside the checkout, so pip keeps no cache. A lock file that was only touched changes nothing.
-$(INSTALLED): requirements.lock
-	@cmp -s requirements.lock $@ || $(MAKE) --no-print-directory .venv
+# Nothing is written outside the checkout, so pip keeps no cache. A file that was only touched changes nothing.
+$(INSTALLED): requirements.lock pyproject.toml
+	@cat $^ | cmp -s - $@ || $(MAKE) --no-print-directory .venv
 	@touch $@
 
 .PHONY: .venv
@@ -64,5 +65,6 @@ $(INSTALLED): requirements.lock
 		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making .venv: about 150 packages, a minute or two (once)'
 	@$(PYTHON) -m venv .venv
-	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
-	@cp requirements.lock $(INSTALLED)
+	@$(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable . # Airflow finds the connection type by its entry point
+	@cat requirements.lock pyproject.toml > $(INSTALLED)
