@@ -15,7 +15,7 @@ from graph_sandbox.content import Kind
 from graph_sandbox.sandbox import Sandbox
 from graph_sandbox.server import listen, run
 from graph_sandbox.world import World
-from meta_insights.windows import Day
+from meta_insights.days import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
