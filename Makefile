@@ -24,10 +24,11 @@ down: $(INSTALLED) ## stop what `make up` started
 psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
 	@$(VENV_PYTHON) -m local_stack psql $(ARGS)
 
-test: $(INSTALLED) ## check format, lint and types, and run the tests, in minutes
+test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, in minutes
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
 	$(VENV_PYTHON) -m pytest -m 'not long' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
