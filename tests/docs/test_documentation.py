@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+import requests
 from airflow.dag_processing.dagbag import DagBag
 from psycopg import sql
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from graph_sandbox.server import Served
     from series import Series
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -79,6 +82,13 @@ def test_the_queries_run(page: str, database: psycopg.Connection) -> None:
     assert read
     for block in read:
         database.execute(block.encode())
+
+
+def test_the_fault_of_the_tutorial_is_one_that_the_local_graph_api_takes(graph: Served) -> None:
+    (body,) = re.findall(r"-d '(\{.*\})'", TEXTS["docs/tutorial.md"])
+    url = f"{graph.base_url}/_sandbox/faults"
+    assert requests.post(url, json=json.loads(body), timeout=5).ok
+    assert requests.delete(url, timeout=5).json() == {"removed": 1}
 
 
 def test_a_deleted_page_leaves_no_row(series: Series, database: psycopg.Connection) -> None:
