@@ -4,7 +4,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
-INSTALLED := .venv/installed.lock
+INSTALLED := .venv/installed
+PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
 MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 
@@ -23,10 +24,11 @@ down: $(INSTALLED) ## stop what `make up` started
 psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
 	@$(VENV_PYTHON) -m local_stack psql $(ARGS)
 
-test: $(INSTALLED) ## check format, lint and types, and run the tests, in minutes
+test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, in minutes
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
 	$(VENV_PYTHON) -m pytest -m 'not long' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
@@ -53,9 +55,9 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var
 
-# Nothing is written outside the checkout, so pip keeps no cache. A lock file that was only touched changes nothing.
-$(INSTALLED): requirements.lock
-	@cmp -s requirements.lock $@ || $(MAKE) --no-print-directory .venv
+# Nothing is written outside the checkout, so pip keeps no cache. A file that was only touched changes nothing.
+$(INSTALLED): requirements.lock pyproject.toml
+	@cat $^ | cmp -s - $@ || $(MAKE) --no-print-directory .venv
 	@touch $@
 
 .PHONY: .venv
@@ -64,5 +66,6 @@ $(INSTALLED): requirements.lock
 		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making .venv: about 150 packages, a minute or two (once)'
 	@$(PYTHON) -m venv .venv
-	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
-	@cp requirements.lock $(INSTALLED)
+	@$(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable . # Airflow finds the connection type by its entry point
+	@cat requirements.lock pyproject.toml > $(INSTALLED)

@@ -1,4 +1,4 @@
-"""Settings from the environment; every one has a default. Documented in README.md.
+"""Settings from the environment; every one has a default. Documented in docs/operations.md.
 
 Read when the DAG file is read, so that a wrong one shows as an import error in the UI before anything runs, and again
 by each task, `list_integrations` first, because a worker may have another environment than the dag-processor.

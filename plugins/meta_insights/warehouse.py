@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
+
+def _sql_folder() -> Path:
+    """Return where the SQL lies: inside the installed package, or in ``include/sql`` of the checkout."""
+    package = Path(__file__).resolve().parent
+    installed = package / "sql"
+    return installed if installed.is_dir() else package.parents[1] / "include" / "sql"
+
+
+SQL_FOLDER = _sql_folder()
 
 _AS_TEXT: Mapping[type, Callable[[Any], str]] = {
     dict: lambda value: msgspec.json.encode(value).decode(),

@@ -41,7 +41,9 @@ def test_a_start_date_that_is_no_date_is_named() -> None:
 
 def test_every_setting_is_documented() -> None:
     code = (ROOT / "plugins" / "meta_insights" / "config.py").read_text(encoding="utf-8")
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Settings")[2].partition("\n## ")[0]
+    table = (
+        (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("# Settings")[2].partition("\n# ")[0]
+    )
     names = set(re.findall(r"META_INSIGHTS_[A-Z_]*[A-Z]", code))
     assert len(names) > 5
     assert set(re.findall(r"^\| `(META_INSIGHTS_\w+)`", table, re.MULTILINE)) == names
