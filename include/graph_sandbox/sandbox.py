@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.clock import Clock
-from graph_sandbox.faults import FaultBoard
-from graph_sandbox.tokens import SCOPES, Principal, Tokens
-from graph_sandbox.usage import Usage
+from graph_sandbox.control.faults import FaultBoard
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.tokens import SCOPES, Principal, Tokens
+from graph_sandbox.wire.usage import Usage
 from graph_sandbox.world import World
+from graph_sandbox.world.clock import Clock
 
 JOURNAL_MAX = 10_000
 

@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from graph_sandbox.app import create_app
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from graph_sandbox.sandbox import Sandbox
+from graph_sandbox.wire.app import create_app
 from graph_sandbox.world import World
 
 START_SECONDS = 10.0

@@ -15,9 +15,9 @@ import requests
 
 import graph_sandbox
 from graph_sandbox import Page, World
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from graph_sandbox.server import Served, serve
-from graph_sandbox.usage import CALLS_PER_PERCENT, Usage
+from graph_sandbox.wire.usage import CALLS_PER_PERCENT, Usage
 
 Get = Callable[..., requests.Response]
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)

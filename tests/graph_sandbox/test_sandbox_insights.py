@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from graph_sandbox import Content, Page
-from graph_sandbox.catalogue import PAGE_METRICS, POST_METRICS, REEL_METRICS, VIDEO_METRICS
 from graph_sandbox.server import Served
+from graph_sandbox.world.catalogue import PAGE_METRICS, POST_METRICS, REEL_METRICS, VIDEO_METRICS
 
 Get = Callable[..., requests.Response]
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)

@@ -8,12 +8,12 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Self
 
-from graph_sandbox import errors
-from graph_sandbox.call import instant, whole_number
-from graph_sandbox.content import Content
-from graph_sandbox.fields import FieldSpec, fields_text
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import FieldTable, Reading, check_fields, render
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import instant, whole_number
+from graph_sandbox.wire.fields import FieldSpec, fields_text
+from graph_sandbox.wire.reading import FieldTable, Reading, check_fields, render
+from graph_sandbox.world.content import Content
+from graph_sandbox.world.pages import Page
 
 LIMIT_DEFAULT = 25
 LIMIT_MAX = 100

@@ -4,15 +4,16 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from graph_sandbox import catalogue, errors
-from graph_sandbox.call import graph_time, whole_number
-from graph_sandbox.content import SITE, Content
-from graph_sandbox.fields import FieldSpec, parse_fields
-from graph_sandbox.insights import page_insights, post_insights, video_insights
-from graph_sandbox.listing import EDGES, LIMIT_DEFAULT, NodeType, content_edge
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import ABSENT, Reading, Renderer, check_fields, ids_of, render
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import graph_time, whole_number
+from graph_sandbox.wire.fields import FieldSpec, parse_fields
+from graph_sandbox.wire.insights import page_insights, post_insights, video_insights
+from graph_sandbox.wire.listing import EDGES, LIMIT_DEFAULT, NodeType, content_edge
+from graph_sandbox.wire.reading import ABSENT, Reading, Renderer, check_fields, ids_of, render
+from graph_sandbox.wire.tokens import Principal
+from graph_sandbox.world import catalogue
+from graph_sandbox.world.content import SITE, Content
+from graph_sandbox.world.pages import Page
 
 STATUS_TYPES = {
     "status": "mobile_status_update",

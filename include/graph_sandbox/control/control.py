@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from graph_sandbox.content import Content, Kind
-from graph_sandbox.faults import Fault
+from graph_sandbox.control.faults import Fault
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.usage import Level
+from graph_sandbox.wire.usage import Level
+from graph_sandbox.world.content import Content, Kind
 
 
 class Body(BaseModel):

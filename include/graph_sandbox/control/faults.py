@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from graph_sandbox import errors
-from graph_sandbox.errors import GraphError
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.errors import GraphError
 
 ANY = "*"
 REQUIRED = object()

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from graph_sandbox import errors
-from graph_sandbox.pacific import PACIFIC
-from graph_sandbox.versions import VERSION
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.versions import VERSION
+from graph_sandbox.world.pacific import PACIFIC
 
 JSON_TYPE = "application/json; charset=UTF-8"
 # Far enough for any window, near enough for arithmetic on it.

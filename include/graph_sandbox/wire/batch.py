@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call, Reply
-from graph_sandbox.faults import ERROR_KINDS, ActiveFaults, Subject
-from graph_sandbox.graph import answer, respond
+from graph_sandbox.control.faults import ERROR_KINDS, ActiveFaults, Subject
 from graph_sandbox.sandbox import Entry, Sandbox
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call, Reply
+from graph_sandbox.wire.graph import answer, respond
 
 ENTRIES_MAX = 50
 

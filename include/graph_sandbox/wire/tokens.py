@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 
-from graph_sandbox import errors
+from graph_sandbox.wire import errors
 
 SCOPES = ("pages_show_list", "pages_read_engagement", "read_insights", "pages_read_user_content")
 

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from graph_sandbox import catalogue, errors
-from graph_sandbox.call import graph_time, instant
-from graph_sandbox.catalogue import Metric, Value
-from graph_sandbox.content import Content
-from graph_sandbox.fields import FieldSpec
-from graph_sandbox.pacific import PACIFIC, day_end, pacific_day
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import Reading, ids_of
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import graph_time, instant
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.reading import Reading, ids_of
+from graph_sandbox.world import catalogue
+from graph_sandbox.world.catalogue import Metric, Value
+from graph_sandbox.world.content import Content
+from graph_sandbox.world.pacific import PACIFIC, day_end, pacific_day
+from graph_sandbox.world.pages import Page
 
 COLUMNS = ("name", "period", "values", "title", "description", "id")
 WINDOW_MAX = timedelta(days=90)

@@ -7,19 +7,19 @@ from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.call import HTML_TYPE, Call, Reply, dumps
-from graph_sandbox.content import Content
-from graph_sandbox.debug_token import debug_token
-from graph_sandbox.errors import GraphError
-from graph_sandbox.faults import ERROR_KINDS, TOKEN_KINDS, TRANSPORT_KINDS, ActiveFaults, Fault
-from graph_sandbox.fields import FieldSpec, parse_fields
-from graph_sandbox.nodes import PATH_EDGES
-from graph_sandbox.reading import Reading, check_fields, render
+from graph_sandbox.control.faults import ERROR_KINDS, TOKEN_KINDS, TRANSPORT_KINDS, ActiveFaults, Fault
 from graph_sandbox.sandbox import Entry, Sandbox
-from graph_sandbox.target import Target, find_target, no_such_object
-from graph_sandbox.usage import FULL, Level
-from graph_sandbox.versions import served_version
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import HTML_TYPE, Call, Reply, dumps
+from graph_sandbox.wire.debug_token import debug_token
+from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.fields import FieldSpec, parse_fields
+from graph_sandbox.wire.nodes import PATH_EDGES
+from graph_sandbox.wire.reading import Reading, check_fields, render
+from graph_sandbox.wire.target import Target, find_target, no_such_object
+from graph_sandbox.wire.usage import FULL, Level
+from graph_sandbox.wire.versions import served_version
+from graph_sandbox.world.content import Content
 
 PATH_DEPTH_MAX = 2
 HTML_ERROR = (

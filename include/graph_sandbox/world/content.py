@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, get_args
 
-from graph_sandbox.counters import ceilings, counts_at
-from graph_sandbox.draws import poisson, uniforms
-from graph_sandbox.pacific import day_end, day_start
-from graph_sandbox.pages import Page
+from graph_sandbox.world.counters import ceilings, counts_at
+from graph_sandbox.world.draws import poisson, uniforms
+from graph_sandbox.world.pacific import day_end, day_start
+from graph_sandbox.world.pages import Page
 
 Kind = Literal["status", "photo", "album", "link", "video", "reel"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.errors import GraphError
-from graph_sandbox.faults import Fault, Subject
+from graph_sandbox.control.faults import Fault, Subject
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.tokens import Principal
 
 
 def debug_token(sandbox: Sandbox, call: Call, at: datetime) -> dict[str, Any]:

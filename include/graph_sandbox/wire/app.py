@@ -5,11 +5,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
 
-from graph_sandbox.batch import answer_batch
-from graph_sandbox.call import Call, Reply
-from graph_sandbox.control import control_routes
-from graph_sandbox.graph import answer
+from graph_sandbox.control.control import control_routes
 from graph_sandbox.sandbox import Sandbox
+from graph_sandbox.wire.batch import answer_batch
+from graph_sandbox.wire.call import Call, Reply
+from graph_sandbox.wire.graph import answer
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from graph_sandbox.counters import CLICKS, REACTIONS, Counts
-from graph_sandbox.pages import FOLLOWS
+from graph_sandbox.world.counters import CLICKS, REACTIONS, Counts
+from graph_sandbox.world.pages import FOLLOWS
 
 Value = int | dict[str, int]
 

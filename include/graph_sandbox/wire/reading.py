@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.content import Content
-from graph_sandbox.faults import ActiveFaults, spoil
-from graph_sandbox.fields import FieldSpec
-from graph_sandbox.tokens import Principal, Tokens
+from graph_sandbox.control.faults import ActiveFaults, spoil
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.tokens import Principal, Tokens
 from graph_sandbox.world import World
+from graph_sandbox.world.content import Content
 
 ABSENT: Final = object()
 """What a renderer returns for a key that Graph leaves out of the answer."""

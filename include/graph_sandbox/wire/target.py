@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.errors import GraphError
-from graph_sandbox.faults import Subject
-from graph_sandbox.fields import parse_fields
-from graph_sandbox.listing import NodeType
-from graph_sandbox.nodes import PAGE, POST, USER, VIDEO
-from graph_sandbox.reading import ids_of
+from graph_sandbox.control.faults import Subject
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.fields import parse_fields
+from graph_sandbox.wire.listing import NodeType
+from graph_sandbox.wire.nodes import PAGE, POST, USER, VIDEO
+from graph_sandbox.wire.reading import ids_of
+from graph_sandbox.wire.tokens import Principal
 
 
 @dataclass(frozen=True, slots=True)

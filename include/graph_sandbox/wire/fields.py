@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from graph_sandbox.errors import syntax
+from graph_sandbox.wire.errors import syntax
 
 TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[.,{}()])|(?P<other>\S))")
 NOTHING: Mapping[str, str] = {}

@@ -9,11 +9,11 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from graph_sandbox import catalogue, pages
-from graph_sandbox.catalogue import Metric, Value
-from graph_sandbox.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
-from graph_sandbox.pacific import day_end, day_start, pacific_day
-from graph_sandbox.pages import Page, generate_page
+from graph_sandbox.world import catalogue, pages
+from graph_sandbox.world.catalogue import Metric, Value
+from graph_sandbox.world.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
+from graph_sandbox.world.pacific import day_end, day_start, pacific_day
+from graph_sandbox.world.pages import Page, generate_page
 
 YOUNG = timedelta(days=28)
 DISTANT_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
