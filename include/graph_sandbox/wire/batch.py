@@ -1,18 +1,25 @@
 """`POST /` with `batch`: up to fifty calls in one request, answered in order."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from graph_sandbox.control.faults import ERROR_KINDS, ActiveFaults, Subject
+from graph_sandbox.control.faults import ActiveFaults, Subject
+from graph_sandbox.control.kinds import ERROR_KINDS
 from graph_sandbox.sandbox import Entry, Sandbox
 from graph_sandbox.wire import errors
-from graph_sandbox.wire.call import Call, Reply
+from graph_sandbox.wire.call import Call, Reply, dumps
+from graph_sandbox.wire.errors import GraphError
 from graph_sandbox.wire.graph import answer, respond
 
 ENTRIES_MAX = 50
+# `{result=name:$.data.*.id}`, and the steps of such a path: `.data`, `.*`, `[0]`.
+REFERENCE = re.compile(r"\{result=([^:{}]+):([^{}]+)\}")
+STEP = re.compile(r"[.\[]+([\w*]+)\]?")
 
 
 def answer_batch(sandbox: Sandbox, call: Call, at: datetime) -> Reply:
@@ -29,12 +36,52 @@ def _body(sandbox: Sandbox, call: Call, faults: ActiveFaults, at: datetime, page
     if (fault := faults.find(*ERROR_KINDS)) is not None:
         raise fault.error()
     with_headers = call.params.get("include_headers", "true") not in {"false", "0"}
+    entries, named = _entries(call), dict[str, Reply]()
+    referred = set(REFERENCE.findall(json.dumps(entries)))
     answered = []
-    for entry in _entries(call):
-        reply = answer(sandbox, _entry_call(call, entry), at, in_batch=True)
+    for entry in entries:
+        reply = _answer_entry(sandbox, call, entry, named, at)
         pages.update(json.loads(reply.headers.get("X-Business-Use-Case-Usage", "{}")))
-        answered.append(None if reply.dropped else _shown(reply, with_headers=with_headers))
+        omitted = _is_omitted(entry, reply, {name for name, _ in referred})
+        answered.append(None if reply.dropped or omitted else _shown(reply, with_headers=with_headers))
     return answered
+
+
+def _answer_entry(sandbox: Sandbox, call: Call, entry: dict[str, Any], named: dict[str, Reply], at: datetime) -> Reply:
+    """Answer one entry, after what it refers to has been put into its URL."""
+    try:
+        url = REFERENCE.sub(lambda match: _referred(named, *match.groups()), str(entry.get("relative_url", "")))
+    except GraphError as error:
+        return Reply(dumps(error.body("A")), error.status)
+    reply = answer(sandbox, _entry_call(call, entry, url), at, in_batch=True)
+    if "name" in entry:
+        named[str(entry["name"])] = reply
+    return reply
+
+
+def _referred(named: dict[str, Reply], name: str, path: str) -> str:
+    """Return what a JSONPath finds in the answer to an earlier entry, by commas."""
+    if name not in named or named[name].status != HTTPStatus.OK:
+        raise errors.parameter(f"The result of the batch request {name} is not available")
+    found: list[Any] = [json.loads(named[name].body)]
+    for key in STEP.findall(path.removeprefix("$")):
+        found = [inner for one in found for inner in _below(one, key)]
+    return ",".join(str(one) for one in found)
+
+
+def _below(value: Any, key: str) -> list[Any]:
+    if key == "*":
+        return list(value.values() if isinstance(value, dict) else value if isinstance(value, list) else [])
+    if isinstance(value, list):
+        return value[int(key) : int(key) + 1] if key.isdecimal() else []
+    return [value[key]] if isinstance(value, dict) and key in value else []
+
+
+def _is_omitted(entry: dict[str, Any], reply: Reply, referred: set[str]) -> bool:
+    """Tell whether an entry that others refer to keeps its answer to itself, as it does unless told otherwise."""
+    name = entry.get("name")
+    omits = entry.get("omit_response_on_success", name in referred)
+    return bool(name and omits and reply.status == HTTPStatus.OK)
 
 
 def _entries(call: Call) -> list[dict[str, Any]]:
@@ -49,9 +96,9 @@ def _entries(call: Call) -> list[dict[str, Any]]:
     return entries
 
 
-def _entry_call(call: Call, entry: dict[str, Any]) -> Call:
+def _entry_call(call: Call, entry: dict[str, Any], relative_url: str) -> Call:
     """Return an entry as a call; token, proof and version are the batch's unless it has its own."""
-    url = urlsplit(str(entry.get("relative_url", "")))
+    url = urlsplit(relative_url)
     params = dict(parse_qsl(url.query, keep_blank_values=True))
     if "access_token" not in params and "appsecret_proof" in call.params:
         params.setdefault("appsecret_proof", call.params["appsecret_proof"])

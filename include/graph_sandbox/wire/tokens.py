@@ -28,6 +28,11 @@ class Tokens:
         self._rotations: dict[str, int] = {}
 
     @property
+    def user_id(self) -> str:
+        """The id of the system user."""
+        return f"9{self.app_id}"
+
+    @property
     def app(self) -> str:
         """The app's own token, for `debug_token`."""
         return f"{self.app_id}|{self.app_secret}"
@@ -66,7 +71,7 @@ class Tokens:
         return hmac.new(self.app_secret.encode(), token.encode(), sha256).hexdigest()
 
     def check_proof(self, token: str, proof: str | None, *, required: bool) -> None:
-        """Raise a GraphError of code 104 when the proof is wrong, or is missing though required."""
+        """Raise a GraphError of code 100 when the proof is wrong, or is missing though required."""
         if proof is None:
             if required:
                 raise errors.missing_proof()
