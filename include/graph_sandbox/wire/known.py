@@ -2,7 +2,8 @@
 
 Graph leaves out a field it knows but has nothing for, and refuses a name it does not know. Source: the public SDK
 (facebook-business 26.0), whose classes are generated for v26.0. Of a Video it lists what can be sent when one is
-uploaded too; those names are not here.
+uploaded too; those names are not here. `allowed_advertising_objects` of a post is not in it, but Airbyte's connector,
+which is in use against live Pages, asks for it.
 """
 
 
@@ -44,8 +45,8 @@ FIELDS: dict[str, frozenset[str]] = {
     ),
     "PagePost": _names(
         """
-        actions admin_creator allowed_advertising_objectives application backdated_time call_to_action
-        can_reply_privately child_attachments comments_mirroring_domain coordinates created_time event
+        actions admin_creator allowed_advertising_objectives allowed_advertising_objects application
+        backdated_time call_to_action can_reply_privately child_attachments comments_mirroring_domain coordinates created_time event
         expanded_height expanded_width feed_targeting from full_picture height icon id instagram_eligibility
         is_app_share is_eligible_for_dark_post is_eligible_for_promotion is_expired is_fb_live_videos is_hidden
         is_inline_created is_instagram_eligible is_live_clip is_popular is_published is_spherical message
