@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from meta_insights.days import Day, midnight
 from meta_insights.records import Content, Snapshot
 from meta_insights.registry import Integration, register
-from meta_insights.windows import Day, midnight
 
 if TYPE_CHECKING:
     import psycopg

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meta_insights.windows import Day
+from meta_insights.days import Day
 
 if TYPE_CHECKING:
     import pytest

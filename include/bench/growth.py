@@ -17,8 +17,8 @@ from bench.database import empty_warehouse
 from bench.questions import FIRST, fill, statements, take
 from bench.table import Table, exponent
 from bench.writing import snapshots
+from meta_insights.days import Day
 from meta_insights.warehouse import Warehouse
-from meta_insights.windows import Day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from graph_sandbox.sandbox import Sandbox
 from graph_sandbox.server import listen, run
 from graph_sandbox.world import World
 from graph_sandbox.world.content import Kind
-from meta_insights.windows import Day
+from meta_insights.days import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,12 +21,12 @@ from graph_sandbox.server import serve
 from graph_sandbox.world import World
 from meta_insights import ingest
 from meta_insights.config import Settings
+from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError, GraphError
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.retry import RETRIES, GraphRetryPolicy
 from meta_insights.warehouse import Warehouse
-from meta_insights.windows import Day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -16,6 +16,7 @@ from itertools import chain
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from meta_insights.days import history_windows, pacific_date
 from meta_insights.errors import GraphError, GraphShrinkError, GraphSkipError, gravest
 from meta_insights.hook import MAX_PAGE_SIZE, Answer
 from meta_insights.metrics import Edge
@@ -35,7 +36,6 @@ from meta_insights.records import (
     snapshot,
 )
 from meta_insights.spool import Spool
-from meta_insights.windows import history_windows, pacific_date
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence

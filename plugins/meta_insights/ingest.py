@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from meta_insights import clock, registry
 from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
+from meta_insights.days import run_day
 from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
 from meta_insights.groups import each, grouped, ungrouped
@@ -20,7 +21,6 @@ from meta_insights.records import Content, Known
 from meta_insights.token_health import TokenHealth
 from meta_insights.usage import Usage
 from meta_insights.warehouse import Warehouse
-from meta_insights.windows import run_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

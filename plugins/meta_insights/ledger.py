@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from meta_insights.config import Settings
+    from meta_insights.days import Day
     from meta_insights.registry import Integration
     from meta_insights.warehouse import Warehouse
-    from meta_insights.windows import Day
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from meta_insights.days import measured_date
 from meta_insights.metrics import count
 from meta_insights.text import clean_text, hashtags
-from meta_insights.windows import measured_date
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping

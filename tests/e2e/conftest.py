@@ -10,7 +10,7 @@ import pytest
 
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from graph_sandbox.world import World
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 
 if TYPE_CHECKING:

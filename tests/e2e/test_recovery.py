@@ -23,7 +23,7 @@ from graph_sandbox.world import World
 from local_stack import processes
 from local_stack.airflow_client import AirflowApiError
 from local_stack.stack import LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 
 if TYPE_CHECKING:

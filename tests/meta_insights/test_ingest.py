@@ -11,6 +11,7 @@ import pytest
 
 from meta_insights import ingest
 from meta_insights.config import Settings
+from meta_insights.days import Day
 from meta_insights.errors import (
     ConfigurationError,
     FailedCheckError,
@@ -23,7 +24,6 @@ from meta_insights.groups import grouped, ungrouped
 from meta_insights.ingest import MOST_NAMED
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
-from meta_insights.windows import Day
 from support import DAY, SEEN_AT
 
 if TYPE_CHECKING:

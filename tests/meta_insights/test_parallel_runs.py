@@ -11,11 +11,11 @@ import pytest
 
 from meta_insights import ingest
 from meta_insights.config import Settings
+from meta_insights.days import Day
 from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.warehouse import Warehouse
-from meta_insights.windows import Day
 from support import DAY
 
 if TYPE_CHECKING:

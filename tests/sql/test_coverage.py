@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from series import Series
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from meta_insights.days import Day, history_windows, measured_date, pacific_date, run_day
 from meta_insights.errors import ConfigurationError
-from meta_insights.windows import Day, history_windows, measured_date, pacific_date, run_day
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
