@@ -33,6 +33,8 @@ def test_me_is_the_page_for_a_page_token_and_the_user_for_a_users(sandbox: Serve
     first = sandbox.control.state()["pages"][0]
     assert get("me", token=first["token"]).json() == {"name": first["name"], "id": first["id"]}
     assert get("me").json()["name"] == "Sandbox System User"
+    granted = get("me/permissions").json()["data"]
+    assert {"permission": "read_insights", "status": "granted"} in granted
 
 
 def test_me_accounts_lists_the_pages_with_tokens_by_cursor(sandbox: Served, get: Get) -> None:

@@ -162,6 +162,9 @@ def test_a_metric_of_another_kind_can_be_refused_instead_of_left_out(
     nested = {"fields": "id,video_insights.metric(total_video_views).period(lifetime)"}
     assert get(f"{photos[0].full_id}/insights", **asked).status_code == 200
     assert get(f"{page.id}/videos", **nested).status_code == 200
+    other = sandbox.control.fault("wrong_kind", page.id, object_id=photos[1].full_id)
+    assert get(f"{photos[0].full_id}/insights", **asked).status_code == 200
+    sandbox.control.remove_fault(other)
     sandbox.control.fault("wrong_kind", page.id)
     assert message(get(f"{photos[0].full_id}/insights", **asked)) == INVALID_METRIC
     assert get(f"{photos[0].full_id}/insights", metric="post_clicks", period="lifetime").status_code == 200
@@ -271,6 +274,23 @@ def test_usage_headers_can_be_about_others_endless_malformed_or_absent(sandbox: 
     with pytest.raises(ValueError, match="Expecting value"):
         json.loads(headers("malformed")["X-App-Usage"])
     assert not {"X-App-Usage", "X-Business-Use-Case-Usage"} & set(headers("absent"))
+
+
+@pytest.mark.parametrize("form", ["foreign", "infinity", "malformed", "absent"])
+def test_a_batch_bears_misleading_usage_headers_too(
+    sandbox: Served,
+    http: requests.Session,
+    page: Page,
+    form: str,
+) -> None:
+    sandbox.control.fault("usage_header", form=form)
+    batch = json.dumps([{"method": "GET", "relative_url": page.id}])
+    data = {"access_token": sandbox.control.page_token(page.id), "batch": batch}
+    response = http.post(sandbox.base_url, data=data, timeout=10)
+    assert response.json()[0]["code"] == 200
+    inner = {one["name"]: one["value"] for one in response.json()[0]["headers"]}
+    for header in ("X-App-Usage", "X-Business-Use-Case-Usage"):
+        assert inner.get(header) == response.headers.get(header)
 
 
 @pytest.mark.parametrize(

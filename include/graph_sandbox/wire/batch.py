@@ -14,7 +14,7 @@ from graph_sandbox.sandbox import Entry, Sandbox
 from graph_sandbox.wire import errors
 from graph_sandbox.wire.call import Call, Reply, dumps
 from graph_sandbox.wire.errors import GraphError
-from graph_sandbox.wire.graph import answer, respond
+from graph_sandbox.wire.graph import answer, respond, usage_headers
 
 ENTRIES_MAX = 50
 # `{result=name:$.data.*.id}`, and the steps of such a path: `.data`, `.*`, `[0]`.
@@ -27,7 +27,7 @@ def answer_batch(sandbox: Sandbox, call: Call, at: datetime) -> Reply:
     faults = sandbox.faults.active(Subject(edges=frozenset({"batch"})))
     pages: set[str] = set()
     reply = respond(call, at, faults, lambda: _body(sandbox, call, faults, at, pages))
-    reply.headers |= sandbox.usage.headers(sorted(pages), {})
+    reply.headers |= usage_headers(sandbox, sorted(pages), faults, {})
     sandbox.journal.add(Entry(at.isoformat(), call.method, "/", None, reply.status), is_call=False)
     return reply
 
@@ -41,7 +41,7 @@ def _body(sandbox: Sandbox, call: Call, faults: ActiveFaults, at: datetime, page
     answered = []
     for entry in entries:
         reply = _answer_entry(sandbox, call, entry, named, at)
-        pages.update(json.loads(reply.headers.get("X-Business-Use-Case-Usage", "{}")))
+        pages |= {reply.page_id} if reply.page_id else set()
         omitted = _is_omitted(entry, reply, {name for name, _ in referred})
         answered.append(None if reply.dropped or omitted else _shown(reply, with_headers=with_headers))
     return answered

@@ -53,6 +53,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     hang: float = 0.0
     dropped: bool = False
+    page_id: str | None = None
     drip: float = 0.0
     padding: int = 0
 

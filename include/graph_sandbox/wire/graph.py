@@ -1,6 +1,6 @@
 """One Graph call answered: who asks, what it is about, which trouble is on order, and the JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -37,9 +37,9 @@ def answer(sandbox: Sandbox, call: Call, at: datetime, *, in_batch: bool = False
         reply = Reply("", HTTPStatus.GATEWAY_TIMEOUT, dropped=True)
     else:
         reply = respond(call, at, faults, lambda: _body(sandbox, call, target, faults, at))
-    usage = sandbox.usage.headers([target.page_id] if target.page_id else [], _overrides(target, faults))
-    misleading = faults.find("usage_header")
-    reply.headers |= usage if misleading is None else misled(usage, str(misleading.form))
+    reply.page_id = target.page_id
+    pages = [target.page_id] if target.page_id else []
+    reply.headers |= usage_headers(sandbox, pages, faults, _overrides(target, faults))
     path = "/" + "/".join(call.path)
     sandbox.journal.add(Entry(at.isoformat(), call.method, path, target.page_id, reply.status, in_batch))
     return reply
@@ -85,7 +85,8 @@ def _body(sandbox: Sandbox, call: Call, target: Target, faults: ActiveFaults, at
     sandbox.tokens.check_proof(call.token, call.params.get("appsecret_proof"), required=required)
     version = served_version(call.version, at)
     lost = sandbox.faults.lost_pages()
-    reading = Reading(sandbox.world, sandbox.tokens, at, call, version, principal, faults, lost)
+    scopes = sandbox.settings.scopes
+    reading = Reading(sandbox.world, sandbox.tokens, at, call, version, principal, faults, lost, scopes)
     return _node_or_edge(reading, target)
 
 
@@ -139,6 +140,15 @@ def _broken_transport(fault: Fault | None) -> Reply | None:
     if fault.kind == "odd_body":
         return Reply(fault.body or "")
     return Reply("", HTTPStatus.GATEWAY_TIMEOUT, HTML_TYPE, hang=fault.seconds or 0.0, dropped=True)
+
+
+def usage_headers(
+    sandbox: Sandbox, page_ids: list[str], faults: ActiveFaults, overrides: Mapping[str, Level]
+) -> dict[str, str]:
+    """Return the usage headers of a reply that touched these Pages, misleading ones when a fault says so."""
+    headers = sandbox.usage.headers(page_ids, overrides)
+    fault = faults.find("usage_header")
+    return headers if fault is None else misled(headers, str(fault.form))
 
 
 def _overrides(target: Target, faults: ActiveFaults) -> dict[str, Level]:

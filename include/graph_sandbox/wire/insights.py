@@ -105,7 +105,7 @@ def post_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[s
     query, path = Query.of(reading.at, spec), f"{content.full_id}/insights"
     rows = []
     if content.video_id is None and any(name.startswith("post_video_") for name in query.metrics):
-        _refuse_wrong_kind(reading)
+        _refuse_wrong_kind(reading, content)
     for metric in _selected(reading, query, catalogue.POST_METRICS, ids_of(content)):
         for period in query.periods(metric):
             dated = _post_values(reading, content, metric, period, query)
@@ -123,11 +123,11 @@ def video_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[
     query = Query.of(reading.at, spec)
     own = catalogue.video_metrics(content.kind)
     known = catalogue.VIDEO_METRICS | catalogue.REEL_METRICS
-    counters, path = reading.counters(content), f"{content.video_id}/video_insights"
+    path = f"{content.video_id}/video_insights"
     if not own.keys() >= set(query.metrics):
-        _refuse_wrong_kind(reading)
+        _refuse_wrong_kind(reading, content)
     rows = [
-        _row(reading, path, metric, period, query, [(None, _formed(reading, metric, counters))], ids_of(content))
+        _row(reading, path, metric, period, query, [(None, _formed(reading, content, metric))], ids_of(content))
         for metric in _selected(reading, query, known, ids_of(content))
         if metric.name in own
         for period in query.periods(metric)
@@ -135,16 +135,18 @@ def video_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[
     return {"data": rows}
 
 
-def _refuse_wrong_kind(reading: Reading) -> None:
-    if reading.faults.find("wrong_kind"):
+def _refuse_wrong_kind(reading: Reading, content: Content) -> None:
+    if reading.faults.find("wrong_kind", object_ids=ids_of(content)):
         raise errors.invalid_metric()
 
 
-def _formed(reading: Reading, metric: Metric, counters: Mapping[str, int]) -> Value:
+def _formed(reading: Reading, content: Content, metric: Metric) -> Value:
     """Return the value of a video's metric, the social actions in whichever form a fault gives them."""
-    value = metric.value(counters)
-    fault = reading.faults.find("social_actions") if metric.name == "post_video_social_actions" else None
-    if fault is None or not isinstance(value, dict):
+    value = metric.value(reading.counters(content))
+    if metric.name != "post_video_social_actions" or not isinstance(value, dict):
+        return value
+    fault = reading.faults.find("social_actions", object_ids=ids_of(content))
+    if fault is None:
         return value
     if fault.form == "number":
         return sum(value.values())

@@ -46,14 +46,14 @@ FIELDS: dict[str, frozenset[str]] = {
     "PagePost": _names(
         """
         actions admin_creator allowed_advertising_objectives allowed_advertising_objects application
-        backdated_time call_to_action can_reply_privately child_attachments comments_mirroring_domain coordinates
-        created_time event expanded_height expanded_width feed_targeting from full_picture height icon id instagram_eligibility
-        is_app_share is_eligible_for_dark_post is_eligible_for_promotion is_expired is_fb_live_videos is_hidden
-        is_inline_created is_instagram_eligible is_live_clip is_popular is_published is_spherical message
-        message_tags multi_share_end_card multi_share_optimized parent_id permalink_url picture place privacy
-        promotable_id promotion_status properties scheduled_publish_time shares status_type story story_tags
-        subscribed target targeting timeline_visibility updated_time via video_buying_eligibility
-        was_fb_live_videos width
+        backdated_time call_to_action can_reply_privately child_attachments comments_mirroring_domain
+        coordinates created_time event expanded_height expanded_width feed_targeting from full_picture height
+        icon id instagram_eligibility is_app_share is_eligible_for_dark_post is_eligible_for_promotion
+        is_expired is_fb_live_videos is_hidden is_inline_created is_instagram_eligible is_live_clip is_popular
+        is_published is_spherical message message_tags multi_share_end_card multi_share_optimized parent_id
+        permalink_url picture place privacy promotable_id promotion_status properties scheduled_publish_time
+        shares status_type story story_tags subscribed target targeting timeline_visibility updated_time via
+        video_buying_eligibility was_fb_live_videos width
         """,
     ),
     "Video": _names(

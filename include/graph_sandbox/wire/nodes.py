@@ -177,10 +177,15 @@ def _accounts(reading: Reading, _: Principal, spec: FieldSpec) -> dict[str, Any]
     return place_edge(reading, spec, scope, ACCOUNT, len(pages), pages.__getitem__, summary)
 
 
+def _permissions(reading: Reading, _: Principal, __: FieldSpec) -> dict[str, Any]:
+    return {"data": [{"permission": scope, "status": "granted"} for scope in reading.scopes]}
+
+
 USER_FIELDS: dict[str, Renderer] = {
     "id": lambda reading, *_: reading.tokens.user_id,
     "name": lambda *_: "Sandbox System User",
     "accounts": _accounts,
     "assigned_pages": _accounts,
+    "permissions": _permissions,
 }
 USER = NodeType("User", USER_FIELDS, parse_fields("name,id"))

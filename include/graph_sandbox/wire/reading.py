@@ -43,6 +43,7 @@ class Reading:
     principal: Principal
     faults: ActiveFaults
     lost_pages: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = ()
     _counters: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counters(self, content: Content) -> dict[str, int]:
