@@ -359,6 +359,19 @@ def test_an_app_throttled_as_a_whole_stops_every_page(sandbox: Served, get: Get,
         assert json.loads(response.headers["X-App-Usage"])["call_count"] == 100
 
 
+def test_an_app_throttled_in_a_batch_shows_in_the_header_of_the_batch(
+    sandbox: Served,
+    http: requests.Session,
+    page: Page,
+) -> None:
+    sandbox.control.fault("throttled", edge="batch", code=4)
+    batch = json.dumps([{"method": "GET", "relative_url": page.id}])
+    form = {"access_token": sandbox.control.page_token(page.id), "batch": batch}
+    response = http.post(sandbox.base_url, data=form, timeout=10)
+    assert response.json()["error"]["code"] == 4
+    assert json.loads(response.headers["X-App-Usage"])["call_count"] == 100
+
+
 def test_the_shapes_of_a_page_follow_from_the_seed_and_can_be_taken_back(sandbox: Served) -> None:
     pages = sandbox.world.pages
     ordered = sandbox.control.harsh()
@@ -379,7 +392,7 @@ def test_over_many_pages_every_shape_is_drawn_and_no_two_pages_need_be_alike() -
     assert kinds >= {
         *(("video_post_id", form) for form in ("absent", "bare", "full")),
         *(("social_actions", form) for form in ("upper", "lower", "title", "number", "empty")),
-        *(("late", edge) for edge in ("published_posts", "posts", "feed", "videos", "video_reels")),
+        *(("late", edge) for edge in ("published_posts", "posts", "feed", "videos", "video_reels", None)),
         ("short_pages", None),
         ("ranked", None),
         ("no_reels", None),

@@ -11,7 +11,7 @@ from graph_sandbox.control.faults import Fault
 from graph_sandbox.control.kinds import FORMS
 from graph_sandbox.world.draws import uniforms
 
-LATE_EDGES = (("published_posts", "posts", "feed"), ("videos", "video_reels"), ())
+LATE_EDGES = (("published_posts", "posts", "feed"), ("videos", "video_reels"), (None,), ())
 
 
 def harsh_shapes(seed: int, page_id: str) -> list[Fault]:

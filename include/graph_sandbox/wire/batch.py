@@ -27,7 +27,7 @@ def answer_batch(sandbox: Sandbox, call: Call, at: datetime) -> Reply:
     faults = sandbox.faults.active(Subject(edges=frozenset({"batch"})))
     pages: set[str] = set()
     reply = respond(call, at, faults, lambda: _body(sandbox, call, faults, at, pages))
-    reply.headers |= usage_headers(sandbox, sorted(pages), faults, {})
+    reply.headers |= usage_headers(sandbox, sorted(pages), faults)
     sandbox.journal.add(Entry(at.isoformat(), call.method, "/", None, reply.status), is_call=False)
     return reply
 
@@ -78,7 +78,7 @@ def _below(value: Any, key: str) -> list[Any]:
 
 
 def _is_omitted(entry: dict[str, Any], reply: Reply, referred: set[str]) -> bool:
-    """Tell whether an entry that others refer to keeps its answer to itself, as it does unless told otherwise."""
+    """Tell whether an entry that others refer to keeps its answer to itself, as it does by default."""
     name = entry.get("name")
     omits = entry.get("omit_response_on_success", name in referred)
     return bool(name and omits and reply.status == HTTPStatus.OK)

@@ -1,6 +1,6 @@
 """One Graph call answered: who asks, what it is about, which trouble is on order, and the JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from graph_sandbox.wire.usage import FULL, Level, misled
 from graph_sandbox.wire.versions import served_version
 from graph_sandbox.world.content import Content
 
+APP_THROTTLE_CODE = 4
 # What may stand behind an edge in a path, as parameters.
 DEEP_EDGES = {"insights": ("metric", "period"), "video_insights": ("metric", "period")}
 HTML_ERROR = (
@@ -39,7 +40,7 @@ def answer(sandbox: Sandbox, call: Call, at: datetime, *, in_batch: bool = False
         reply = respond(call, at, faults, lambda: _body(sandbox, call, target, faults, at))
     reply.page_id = target.page_id
     pages = [target.page_id] if target.page_id else []
-    reply.headers |= usage_headers(sandbox, pages, faults, _overrides(target, faults))
+    reply.headers |= usage_headers(sandbox, pages, faults)
     path = "/" + "/".join(call.path)
     sandbox.journal.add(Entry(at.isoformat(), call.method, path, target.page_id, reply.status, in_batch))
     return reply
@@ -123,7 +124,7 @@ def _raise_troubles(sandbox: Sandbox, target: Target, faults: ActiveFaults, kind
     if fault is not None:
         raise fault.error()
     if sandbox.usage.level(sandbox.usage.APP).percent >= FULL:
-        raise errors.throttled(4)
+        raise errors.throttled(APP_THROTTLE_CODE)
     if target.page_id and sandbox.usage.level(target.page_id).percent >= FULL:
         raise errors.throttled(80001)
 
@@ -142,22 +143,15 @@ def _broken_transport(fault: Fault | None) -> Reply | None:
     return Reply("", HTTPStatus.GATEWAY_TIMEOUT, HTML_TYPE, hang=fault.seconds or 0.0, dropped=True)
 
 
-def usage_headers(
-    sandbox: Sandbox, page_ids: list[str], faults: ActiveFaults, overrides: Mapping[str, Level]
-) -> dict[str, str]:
-    """Return the usage headers of a reply that touched these Pages, misleading ones when a fault says so."""
+def usage_headers(sandbox: Sandbox, page_ids: list[str], faults: ActiveFaults) -> dict[str, str]:
+    """Return the usage headers of a reply that touched these Pages: full if it was throttled, or misleading."""
+    throttled, misleading = faults.struck("throttled"), faults.find("usage_header")
+    overrides: dict[str, Level] = {}
+    if throttled is not None:
+        owners = [sandbox.usage.APP] if throttled.code == APP_THROTTLE_CODE else page_ids
+        overrides = dict.fromkeys(owners, Level(FULL, throttled.minutes or 0))
     headers = sandbox.usage.headers(page_ids, overrides)
-    fault = faults.find("usage_header")
-    return headers if fault is None else misled(headers, str(fault.form))
-
-
-def _overrides(target: Target, faults: ActiveFaults) -> dict[str, Level]:
-    """Return what a throttling fault does to the usage headers."""
-    fault = faults.struck("throttled")
-    if fault is None:
-        return {}
-    owner = "app" if fault.code == 4 or target.page_id is None else target.page_id  # noqa: PLR2004
-    return {owner: Level(FULL, fault.minutes or 0)}
+    return headers if misleading is None else misled(headers, str(misleading.form))
 
 
 def _mislead_about_date(reply: Reply, at: datetime, fault: Fault) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Calls that make one per cent of a quota, so that a test or a demo stays low unless told otherwise.
@@ -48,7 +47,7 @@ class Usage:
         counted = min(COUNTED_PERCENT_MAX, self._calls[owner] // CALLS_PER_PERCENT)
         return self._levels.get(owner, Level(counted))
 
-    def headers(self, page_ids: list[str], overrides: Mapping[str, Level]) -> dict[str, str]:
+    def headers(self, page_ids: list[str], overrides: dict[str, Level]) -> dict[str, str]:
         """Return the usage headers of one response that touched these Pages."""
         app = overrides.get(self.APP, self.level(self.APP)).percent
         business = {page_id: [_business(overrides.get(page_id, self.level(page_id)))] for page_id in page_ids}
