@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from graph_sandbox.pacific import day_end, day_start, pacific_day
+from graph_sandbox.world.pacific import day_end, day_start, pacific_day
 from simulation import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graph_sandbox.content import Content
     from graph_sandbox.world import World
+    from graph_sandbox.world.content import Content
     from simulation import Execution
 
 LOOKBACK, HISTORY, GRACE = 28, 4, timedelta(hours=24)

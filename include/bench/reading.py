@@ -33,7 +33,7 @@ from meta_insights.warehouse import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from graph_sandbox.client import SandboxControl
+    from graph_sandbox.control.client import SandboxControl
 
 SHAPES = ((1, 200), (20, 10), (20, 100), (1, 2_000))
 LATENCIES = (0, 50, 200, 300)

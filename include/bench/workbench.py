@@ -32,9 +32,9 @@ from meta_insights.warehouse import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from graph_sandbox.client import SandboxControl
-    from graph_sandbox.content import Content
+    from graph_sandbox.control.client import SandboxControl
     from graph_sandbox.server import Served
+    from graph_sandbox.world.content import Content
 
 DAY = Day(date(2026, 11, 20))
 TYPES = {"status": "post", "album": "photo"}

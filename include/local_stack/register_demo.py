@@ -8,7 +8,7 @@ import subprocess
 import sys
 from tempfile import NamedTemporaryFile
 
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from meta_insights.registry import Integration, register

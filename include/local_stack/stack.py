@@ -20,7 +20,7 @@ import redis
 import requests
 from psycopg import sql
 
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from local_stack import demo, postgres, processes
 from local_stack.airflow_client import AirflowClient
 from local_stack.airflow_env import ADMIN, airflow_environment, api_url, passwords_file, redis_url

@@ -25,8 +25,8 @@ from support import DAY, SEEN_AT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graph_sandbox.content import Content as Truth
     from graph_sandbox.server import Served
+    from graph_sandbox.world.content import Content as Truth
     from meta_insights.warehouse import Warehouse
 
 TYPES = {"status": "post", "album": "photo"}

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from graph_sandbox.content import Content
     from graph_sandbox.server import Served
+    from graph_sandbox.world.content import Content
     from local_stack.postgres import EmbeddedPostgres
 
 SEED = int(os.environ.get("ORACLE_SEED", "7"))

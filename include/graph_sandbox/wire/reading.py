@@ -5,13 +5,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.content import Content
-from graph_sandbox.faults import ActiveFaults, spoil
-from graph_sandbox.fields import FieldSpec
-from graph_sandbox.tokens import Principal, Tokens
+from graph_sandbox.control.faults import ActiveFaults, spoil
+from graph_sandbox.wire import errors, known
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.tokens import Principal, Tokens
 from graph_sandbox.world import World
+from graph_sandbox.world.content import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """The comment number `number` on a post, the oldest being 0."""
+
+    content: Content
+    number: int
+
+    @property
+    def id(self) -> str:
+        """The id of the Comment node: `{post}_{comment}`."""
+        return f"{self.content.id}_{self.number}"
+
 
 ABSENT: Final = object()
 """What a renderer returns for a key that Graph leaves out of the answer."""
@@ -29,6 +43,7 @@ class Reading:
     principal: Principal
     faults: ActiveFaults
     lost_pages: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = ()
     _counters: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def counters(self, content: Content) -> dict[str, int]:
@@ -45,8 +60,13 @@ class Reading:
         if self.principal.page_id != page_id:
             raise errors.permission("pages_read_engagement", 10)
 
-    def shows(self, content: Content) -> bool:
-        """Tell whether content is there for the caller: it exists, and no fault hides it."""
+    def shows(self, node: Any) -> bool:
+        """Tell whether a node is there for the caller: what is or hangs on content must exist, hidden by no fault."""
+        if isinstance(node, Comment):
+            return self.shows(node.content) and node.number < self.counters(node.content)["comments"]
+        return not isinstance(node, Content) or self._shows(node)
+
+    def _shows(self, content: Content) -> bool:
         hidden = self.faults.find("deleted", object_ids=ids_of(content))
         return hidden is None and self.world.exists(content, self.at)
 
@@ -70,23 +90,35 @@ def ids_of(content: Content) -> tuple[str | None, ...]:
 
 
 Renderer = Callable[[Reading, Any, FieldSpec], Any]
-FieldTable = Mapping[str, Renderer]
 
 
-def check_fields(table: FieldTable, node_type: str, specs: tuple[FieldSpec, ...]) -> None:
-    """Raise a GraphError for the first field the node type does not have."""
-    for spec in specs:
-        if spec.name not in table:
-            raise errors.nonexisting_field(spec.name, node_type)
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """How a kind of node is shown: the fields and edges with a value, and those shown when none are asked for."""
+
+    name: str
+    table: Mapping[str, Renderer]
+    defaults: tuple[FieldSpec, ...]
+
+    def check(self, specs: tuple[FieldSpec, ...]) -> None:
+        """Raise a GraphError for the first name that Graph does not know on this type."""
+        for spec in specs:
+            if not (spec.name in self.table or self.has_edge(spec.name) or spec.name in known.FIELDS[self.name]):
+                raise errors.nonexisting_field(spec.name, self.name)
+
+    def has_edge(self, name: str) -> bool:
+        """Tell whether the type has an edge, with or without anything on it."""
+        return name in known.EDGES[self.name]
 
 
-def render(reading: Reading, table: FieldTable, node: Any, specs: tuple[FieldSpec, ...]) -> dict[str, Any]:
-    """Return a node's JSON in the order asked; the id is always part of it."""
+def render(reading: Reading, node_type: NodeType, node: Any, specs: tuple[FieldSpec, ...]) -> dict[str, Any]:
+    """Return a node's JSON in the order asked; a known name without a value is left out, the id never is."""
     shown = {}
     for spec in specs:
-        value = table[spec.name](reading, node, spec)
+        renderer = node_type.table.get(spec.name)
+        value = ABSENT if renderer is None else renderer(reading, node, spec)
         if value is not ABSENT:
             shown[spec.label] = value
     if "id" not in shown:
-        shown["id"] = table["id"](reading, node, FieldSpec("id"))
+        shown["id"] = node_type.table["id"](reading, node, FieldSpec("id"))
     return shown

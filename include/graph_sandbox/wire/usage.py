@@ -1,6 +1,7 @@
 """Rate limits: how much of its quota each Page and the app have used, as the usage headers tell it."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 CALLS_PER_PERCENT = 480
 COUNTED_PERCENT_MAX = 90
 FULL = 100
+COUNT = re.compile(r'("(?:call_count|total_time|total_cputime)":)\d+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,20 @@ class Usage:
         business = {page_id: [_business(overrides.get(page_id, self.level(page_id)))] for page_id in page_ids}
         headers = {"X-App-Usage": _json({"call_count": app, "total_time": app, "total_cputime": app})}
         return headers | ({"X-Business-Use-Case-Usage": _json(business)} if business else {})
+
+
+def misled(headers: dict[str, str], form: str) -> dict[str, str]:
+    """Return usage headers in one of the forms of the fault `usage_header`."""
+    if form == "absent":
+        return {}
+    if form == "malformed":
+        return dict.fromkeys(headers, '{"call_count":')
+    if form == "infinity":
+        return {name: COUNT.sub(r"\1Infinity", text) for name, text in headers.items()}
+    business = json.loads(headers.get("X-Business-Use-Case-Usage", "{}"))
+    nearly_full = _business(Level(FULL - 1, 30))
+    own = {page_id: [nearly_full | {"type": "messenger"}, *rows] for page_id, rows in business.items()}
+    return headers | {"X-Business-Use-Case-Usage": _json({"1": [nearly_full], **own, "2": [nearly_full]})}
 
 
 def _business(level: Level) -> dict[str, object]:

@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, get_args
 
-from graph_sandbox.counters import ceilings, counts_at
-from graph_sandbox.draws import poisson, uniforms
-from graph_sandbox.pacific import day_end, day_start
-from graph_sandbox.pages import Page
+from graph_sandbox.world.counters import ceilings, counts_at
+from graph_sandbox.world.draws import poisson, uniforms
+from graph_sandbox.world.pacific import day_end, day_start
+from graph_sandbox.world.pages import Page
 
 Kind = Literal["status", "photo", "album", "link", "video", "reel"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -42,7 +42,10 @@ CAPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One published object. `id` is the bare post id; `video_id` is the id of its Video node, if it has one."""
+    """One published object. `id` is the bare post id; `video_id` is the id of its Video node, if it has one.
+
+    `appears` is when it can first be seen, if that is later than its `created_time`: a scheduled or backdated post.
+    """
 
     id: str
     page_id: str
@@ -53,6 +56,7 @@ class Content:
     length: float = 0.0
     in_posts_edge: bool = True
     by_visitor: bool = False
+    appears: datetime | None = None
     tau: float = 50_000.0
     ceilings: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
@@ -60,6 +64,11 @@ class Content:
     def full_id(self) -> str:
         """The id of the Post node: `{page}_{post}`."""
         return f"{self.page_id}_{self.id}"
+
+    @property
+    def visible_from(self) -> datetime:
+        """The instant from which it is there, and counted."""
+        return self.appears or self.created_time
 
     @property
     def permalink_url(self) -> str:
@@ -77,7 +86,7 @@ class Content:
 
     def counts(self, at: datetime) -> dict[str, int]:
         """Return every counter as it stands at the whole second of `at`."""
-        seconds = int((at - self.created_time).total_seconds())
+        seconds = int((at - self.visible_from).total_seconds())
         return counts_at(self.ceilings, max(0, seconds), self.tau)
 
 
@@ -109,6 +118,7 @@ def make_content(  # noqa: PLR0913 - the whole of what can be told about a post
     video_id: str | None = None,
     in_posts_edge: bool = True,
     by_visitor: bool = False,
+    appears: datetime | None = None,
     seed: int = 0,
 ) -> Content:
     """Return one content object with counters to suit its Page and kind."""
@@ -124,6 +134,7 @@ def make_content(  # noqa: PLR0913 - the whole of what can be told about a post
         length=length,
         in_posts_edge=in_posts_edge,
         by_visitor=by_visitor,
+        appears=appears,
         tau=20_000 + 110_000 * speed,
         ceilings=ceilings(kind, page.audience, length, seed, bare_id),
     )

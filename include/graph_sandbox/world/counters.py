@@ -7,7 +7,7 @@ at the ceiling (viewers <= views, reactions <= viewers) hold at every instant.
 import math
 from collections.abc import Mapping
 
-from graph_sandbox.draws import uniforms
+from graph_sandbox.world.draws import uniforms
 
 Counts = Mapping[str, int]
 

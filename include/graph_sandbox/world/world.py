@@ -9,11 +9,11 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from graph_sandbox import catalogue, pages
-from graph_sandbox.catalogue import Metric, Value
-from graph_sandbox.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
-from graph_sandbox.pacific import day_end, day_start, pacific_day
-from graph_sandbox.pages import Page, generate_page
+from graph_sandbox.world import catalogue, pages
+from graph_sandbox.world.catalogue import Metric, Value
+from graph_sandbox.world.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
+from graph_sandbox.world.pacific import day_end, day_start, pacific_day
+from graph_sandbox.world.pages import Page, generate_page
 
 YOUNG = timedelta(days=28)
 DISTANT_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
@@ -81,8 +81,12 @@ class World:
         message: str | None = None,
         in_posts_edge: bool | None = None,
         by_visitor: bool = False,
+        appears: datetime | None = None,
     ) -> Content:
-        """Publish one post at a whole second; a reel stays out of the posts edges unless told otherwise."""
+        """Publish one post at a whole second; a reel stays out of the posts edges unless told otherwise.
+
+        With `appears` it is there, and counted, from a later instant than its `created_time`.
+        """
         digits = f"{self.page(page_id).index:04d}{len(self._by_id):010d}"
         content = make_content(
             self.page(page_id),
@@ -93,6 +97,7 @@ class World:
             video_id=f"6{digits}" if kind in VIDEO_KINDS else None,
             in_posts_edge=kind != "reel" if in_posts_edge is None else in_posts_edge,
             by_visitor=by_visitor,
+            appears=appears.astimezone(UTC) if appears else None,
             seed=self.seed,
         )
         insort(self._added.setdefault(page_id, []), content, key=_recency)
@@ -130,7 +135,7 @@ class World:
 
     def exists(self, content: Content, at: datetime) -> bool:
         """Tell whether content is published, and not deleted, at an instant."""
-        return content.created_time <= at < self._deleted.get(content.id, DISTANT_FUTURE)
+        return content.visible_from <= at < self._deleted.get(content.id, DISTANT_FUTURE)
 
     def timeline(self, page_id: str, since: datetime, until: datetime, at: datetime) -> Iterator[Content]:
         """Yield all content in [since, until) that exists at `at`, newest first, visitors' posts included."""

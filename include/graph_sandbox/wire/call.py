@@ -3,19 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from graph_sandbox import errors
-from graph_sandbox.pacific import PACIFIC
-from graph_sandbox.versions import VERSION
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.versions import VERSION
 
 JSON_TYPE = "application/json; charset=UTF-8"
-# Far enough for any window, near enough for arithmetic on it.
-YEARS = range(1971, 2100)
 HTML_TYPE = "text/html; charset=utf-8"
 
 
@@ -45,7 +42,10 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """The answer to one call. `hang` delays it by seconds; `dropped` closes the connection instead."""
+    """The answer to one call. `hang` delays it by seconds; `dropped` closes the connection instead.
+
+    `drip` is the pause in seconds after every few bytes; `padding` megabytes of blanks come before the body.
+    """
 
     body: str
     status: int = HTTPStatus.OK
@@ -53,6 +53,9 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     hang: float = 0.0
     dropped: bool = False
+    page_id: str | None = None
+    drip: float = 0.0
+    padding: int = 0
 
 
 @lru_cache(maxsize=64)
@@ -71,22 +74,17 @@ def graph_time(instant: datetime) -> str:
     return f"{instant.replace(tzinfo=None).isoformat(timespec='seconds')}+0000"
 
 
-def instant(params: Mapping[str, str], name: str) -> datetime | None:
-    """Return a `since` or `until`: unix seconds, an ISO time, or a date, which means its Pacific midnight."""
-    text = params.get(name)
-    if text is None:
-        return None
-    try:
-        if text.isdecimal():
-            found = datetime.fromtimestamp(int(text), UTC)
-        else:
-            parsed = datetime.fromisoformat(text)
-            found = (parsed if parsed.tzinfo else parsed.replace(tzinfo=PACIFIC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        found = None
-    if found is None or found.year not in YEARS:
-        raise errors.parameter(f"param {name} must be a valid date or unix timestamp")
-    return found
+def names(text: str) -> tuple[str, ...]:
+    """Return the members of a list by commas or in JSON, each once; a JSON text that is no list has none."""
+    if text.startswith(("[", "{", '"')):
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError:
+            return ()
+        found = found if isinstance(found, list) else []
+    else:
+        found = text.split(",")
+    return tuple(dict.fromkeys(str(name).strip() for name in found if str(name).strip()))
 
 
 def whole_number(params: Mapping[str, str], name: str, default: int) -> int:

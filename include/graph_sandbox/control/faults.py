@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from graph_sandbox import errors
-from graph_sandbox.errors import GraphError
+from graph_sandbox.control.kinds import FORMS, KINDS, REQUIRED, TOKEN_KINDS
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.errors import GraphError
 
 ANY = "*"
-REQUIRED = object()
 EDGES = Literal[
     "page",
     "post",
     "video",
+    "comment",
     "me",
     "accounts",
     "debug_token",
@@ -29,38 +31,10 @@ EDGES = Literal[
     "video_insights",
     "comments",
     "reactions",
+    "likes",
     "attachments",
 ]
-# Kind of fault: its own parameters with their defaults.
-PARAMETERS: dict[str, dict[str, Any]] = {
-    # The call is answered by a Graph error; `status` 200 makes it the kind that hides behind a success.
-    "revoked_token": {"subcode": 460, "status": 400},
-    "expired_token": {"status": 400},
-    "missing_permission": {"permission": "pages_read_engagement", "code": 10, "status": 403},
-    "throttled": {"code": 80001, "minutes": 5, "status": 400},
-    "server_error": {"code": 2, "status": 500},
-    "not_transient": {"status": 500},
-    # The transport fails.
-    "html_error": {"status": 502},
-    "html_ok": {},
-    "truncated_json": {},
-    "hang": {"seconds": 30.0},
-    "drop_connection": {},
-    "null_entry": {},
-    # The answer is spoilt.
-    "reduce_data": {"above": REQUIRED},
-    "retired_metrics": {"metrics": REQUIRED},
-    "missing_metrics": {"metrics": REQUIRED},
-    "wrong_types": {"value": "string", "metrics": None},
-    "deleted": {"object_id": REQUIRED},
-    "empty_page": {},
-    "repeated_cursor": {},
-    "expired_version": {"version": REQUIRED},
-}
-OWN_PARAMETERS = frozenset(name for known in PARAMETERS.values() for name in known) - {"object_id"}
-TOKEN_KINDS = ("revoked_token", "expired_token", "missing_permission")
-ERROR_KINDS = (*TOKEN_KINDS, "throttled", "server_error", "not_transient")
-TRANSPORT_KINDS = ("hang", "drop_connection", "html_error", "html_ok")
+OWN_PARAMETERS = frozenset(name for kind in KINDS.values() for name in kind.parameters) - {"object_id", "edge"}
 
 Status = Annotated[int, Field(ge=200, le=599)]
 
@@ -89,49 +63,68 @@ class Fault(BaseModel):
     metrics: tuple[str, ...] | None = None
     value: Literal["string", "bool", "float", "null"] | None = None
     version: Annotated[str, Field(pattern=r"^v\d+\.\d+$")] | None = None
+    form: str | None = None
+    body: str | None = None
+    megabytes: Annotated[int, Field(ge=1, le=1024)] | None = None
+    most: Annotated[int, Field(ge=1, le=100)] | None = None
+    hours: Annotated[float, Field(ge=0)] | None = None
+    older_than_days: Annotated[float, Field(ge=0)] | None = None
+    younger_than_hours: Annotated[float, Field(ge=0)] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, given: Any) -> dict[str, Any]:
         if not isinstance(given, dict):
             raise ValueError("a fault is an object")  # noqa: TRY004 - pydantic reports ValueErrors
-        known = PARAMETERS.get(str(given.get("kind")))
-        if known is None:
-            raise ValueError(f"kind must be one of: {', '.join(PARAMETERS)}")
+        kind = KINDS.get(str(given.get("kind")))
+        if kind is None:
+            raise ValueError(f"kind must be one of: {', '.join(KINDS)}")
         asked = {name: value for name, value in given.items() if value is not None}
-        if strangers := OWN_PARAMETERS & asked.keys() - known.keys():
+        if strangers := OWN_PARAMETERS & asked.keys() - kind.parameters.keys():
             raise ValueError(f"{given['kind']} does not take: {', '.join(sorted(strangers))}")
-        completed = known | asked
+        completed = {**kind.parameters, **asked}
         if missing := [name for name, value in completed.items() if value is REQUIRED]:
             raise ValueError(f"{given['kind']} needs: {', '.join(missing)}")
         return completed
 
     @model_validator(mode="after")
-    def _check_code(self) -> Self:
+    def _check_choices(self) -> Self:
         codes: dict[str, Iterable[int]] = {
             "throttled": errors.THROTTLE_MESSAGES,
             "server_error": (1, 2),
-            "missing_permission": (10, *range(200, 300)),
+            "missing_permission": (10, 100, *range(200, 300)),
         }
         if self.kind in codes and self.code not in tuple(codes[self.kind]):
             raise ValueError(f"{self.kind} has no code {self.code}")
+        if self.kind in FORMS and self.form not in FORMS[self.kind]:
+            raise ValueError(f"the form of {self.kind} must be one of: {', '.join(FORMS[self.kind])}")
+        if self.kind == "missing_days" and self.older_than_days is None and self.younger_than_hours is None:
+            raise ValueError("missing_days needs: older_than_days or younger_than_hours")
         return self
 
     def concerns(self, metric: str) -> bool:
         """Tell whether it spoils a metric; without a list of metrics it spoils all."""
         return self.metrics is None or metric in self.metrics
 
+    def covers(self, age: timedelta) -> bool:
+        """Tell whether it spoils a day that ended so long ago."""
+        old, young = self.older_than_days, self.younger_than_hours
+        return (old is not None and age > timedelta(days=old)) or (young is not None and age < timedelta(hours=young))
+
     def error(self) -> GraphError:
         """Return the Graph error this kind of fault answers with."""
         code = self.code or 0
-        made = {
+        kinds: dict[str, Callable[[], GraphError]] = {
             "revoked_token": lambda: errors.dead_token(self.subcode or 460),
             "expired_token": lambda: errors.dead_token(463),
             "missing_permission": lambda: errors.permission(self.permission or "", code),
             "throttled": lambda: errors.throttled(code),
             "server_error": lambda: errors.server_error(code, 500),
             "not_transient": errors.not_transient,
-        }[self.kind]()
+            "invalid_proof": errors.invalid_proof,
+            "unsupported_request": lambda: errors.unsupported(self.object_id or ""),
+        }
+        made = kinds[self.kind]()
         made.status = self.status or made.status
         return made
 

@@ -1,18 +1,18 @@
 """The fields of Pages, posts, videos and the system user, each rendered as Graph shows it."""
 
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
-from graph_sandbox import catalogue, errors
-from graph_sandbox.call import graph_time, whole_number
-from graph_sandbox.content import SITE, Content
-from graph_sandbox.fields import FieldSpec, parse_fields
-from graph_sandbox.insights import page_insights, post_insights, video_insights
-from graph_sandbox.listing import EDGES, LIMIT_DEFAULT, NodeType, content_edge
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import ABSENT, Reading, Renderer, check_fields, ids_of, render
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import graph_time
+from graph_sandbox.wire.fields import FieldSpec, parse_fields
+from graph_sandbox.wire.insights import page_insights, post_insights, video_insights
+from graph_sandbox.wire.listing import EDGES, content_edge
+from graph_sandbox.wire.people import comments, likes, place_edge, reactions
+from graph_sandbox.wire.reading import ABSENT, NodeType, Reading, Renderer, ids_of
+from graph_sandbox.wire.tokens import Principal
+from graph_sandbox.world.content import SITE, Content
+from graph_sandbox.world.pages import Page
 
 STATUS_TYPES = {
     "status": "mobile_status_update",
@@ -33,15 +33,6 @@ ATTACHMENT_FIELDS = frozenset(
     {"media_type", "type", "target", "url", "unshimmed_url", "title", "description", "media", "subattachments"},
 )
 ALBUM_SIZE = 3
-# The reactions edge names two of the types otherwise than the insights do.
-REACTION_TYPES = {
-    "LIKE": "like",
-    "LOVE": "love",
-    "WOW": "wow",
-    "HAHA": "haha",
-    "SAD": "sorry",
-    "ANGRY": "anger",
-}
 CATEGORY = {"id": "2201", "name": "Product/Service"}
 TASKS = ("ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE")
 LIVELY = timedelta(days=3)
@@ -54,37 +45,6 @@ def _updated(reading: Reading, content: Content) -> str:
 def _shares(reading: Reading, content: Content, _: FieldSpec) -> Any:
     count = reading.counters(content)["shares"]
     return {"count": reading.seen("shares", count, ids_of(content))} if count else ABSENT
-
-
-def _comments(reading: Reading, content: Content, spec: FieldSpec) -> dict[str, Any]:
-    total = reading.counters(content)["comments"]
-    found = {"id": f"{content.id}_0", "created_time": graph_time(reading.at), "message": "Nice!"}
-    number_shown = min(total, whole_number(spec.params, "limit", LIMIT_DEFAULT))
-    summary = {
-        "order": "ranked",
-        "total_count": reading.seen("comments", total, ids_of(content)),
-        "can_comment": True,
-    }
-    return _summarized(spec, [found | {"id": f"{content.id}_{n}"} for n in range(number_shown)], summary)
-
-
-def _reactions(reading: Reading, content: Content, spec: FieldSpec) -> dict[str, Any]:
-    counts = catalogue.reactions(reading.counters(content))
-    asked = spec.params.get("type")
-    if asked is not None and asked not in {*REACTION_TYPES, "CARE", "NONE"}:
-        raise errors.parameter("Param type must be one of {NONE, LIKE, LOVE, WOW, HAHA, SAD, ANGRY, CARE}")
-    chosen = {name: counts.get(key, 0) for name, key in REACTION_TYPES.items() if asked in {None, name}}
-    total = sum(chosen.values())
-    each = (name for name, count in chosen.items() for _ in range(count))
-    shown = islice(each, whole_number(spec.params, "limit", LIMIT_DEFAULT))
-    people = [{"id": f"{content.id}{number}", "type": name} for number, name in enumerate(shown)]
-    summary: dict[str, Any] = {"total_count": reading.seen("reactions", total, ids_of(content))}
-    return _summarized(spec, people, summary if asked else summary | {"viewer_reaction": "NONE"})
-
-
-def _summarized(spec: FieldSpec, data: list[dict[str, Any]], summary: dict[str, Any]) -> dict[str, Any]:
-    asked = spec.params.get("summary", "false") not in {"false", "0"}
-    return {"data": data} | ({"summary": summary} if asked else {})
 
 
 def _attachments(_: Reading, content: Content, spec: FieldSpec) -> Any:
@@ -131,8 +91,10 @@ def _text(_: Reading, content: Content, __: FieldSpec) -> Any:
     return ABSENT if content.message is None else content.message
 
 
-def _post_of_video(_: Reading, content: Content, __: FieldSpec) -> str:
-    return content.id
+def _post_of_video(reading: Reading, content: Content, _: FieldSpec) -> Any:
+    fault = reading.faults.find("video_post_id", object_ids=ids_of(content))
+    forms = {"absent": ABSENT, "bare": content.id, "full": content.full_id}
+    return forms[str(fault.form) if fault else "bare"]
 
 
 POST_FIELDS: dict[str, Renderer] = {
@@ -147,8 +109,9 @@ POST_FIELDS: dict[str, Renderer] = {
     "from": _author,
     "shares": _shares,
     "attachments": _attachments,
-    "comments": _comments,
-    "reactions": _reactions,
+    "comments": lambda reading, post, spec: comments(reading, post, spec, post.full_id),
+    "reactions": lambda reading, post, spec: reactions(reading, post, spec, post.full_id),
+    "likes": lambda reading, post, spec: likes(reading, post, spec, post.full_id),
     "insights": post_insights,
 }
 VIDEO_FIELDS: dict[str, Renderer] = {
@@ -163,9 +126,11 @@ VIDEO_FIELDS: dict[str, Renderer] = {
     "published": lambda *_: True,
     "views": lambda reading, video, _: reading.counters(video)["video_views"],
     "from": _author,
+    "comments": lambda reading, video, spec: comments(reading, video, spec, str(video.video_id)),
+    "likes": lambda reading, video, spec: likes(reading, video, spec, str(video.video_id)),
     "video_insights": video_insights,
 }
-POST = NodeType("Post", POST_FIELDS, parse_fields("created_time,message,id"))
+POST = NodeType("PagePost", POST_FIELDS, parse_fields("created_time,message,id"))
 VIDEO = NodeType("Video", VIDEO_FIELDS, parse_fields("updated_time,description,id"))
 
 
@@ -174,6 +139,8 @@ def _page_token(reading: Reading, page: Page, _: FieldSpec) -> Any:
 
 
 def _content_edge(reading: Reading, page: Page, spec: FieldSpec) -> dict[str, Any]:
+    if reading.faults.find("missing_edge", applies=lambda fault: fault.edge == spec.name):
+        raise errors.nonexisting_field(spec.name, PAGE.name)
     return content_edge(reading, page, spec, VIDEO if spec.name in {"videos", "video_reels"} else POST)
 
 
@@ -189,39 +156,36 @@ PAGE_FIELDS: dict[str, Renderer] = {
     "category": lambda *_: CATEGORY["name"],
     "category_list": lambda *_: [CATEGORY],
     "link": lambda _, page, __: f"{SITE}/{page.id}",
-    "tasks": lambda *_: list(TASKS),
     "followers_count": _followers,
     "fan_count": _followers,
     "insights": page_insights,
     **dict.fromkeys(EDGES, _content_edge),
 }
 PAGE = NodeType("Page", PAGE_FIELDS, parse_fields("name,id"))
-ACCOUNT = NodeType("Page", PAGE_FIELDS, parse_fields("access_token,category,category_list,name,id,tasks"))
+# What a person may do with a Page stands beside it in a list of theirs, not on the Page itself.
+ACCOUNT = NodeType(
+    "Page",
+    PAGE_FIELDS | {"tasks": lambda *_: list(TASKS)},
+    parse_fields("access_token,category,category_list,name,id,tasks"),
+)
 
 
 def _accounts(reading: Reading, _: Principal, spec: FieldSpec) -> dict[str, Any]:
     """Return the Pages of the system user; a Page whose own token is dead is left out."""
-    limit, start = whole_number(spec.params, "limit", LIMIT_DEFAULT), whole_number(spec.params, "after", 0)
     pages = [page for page in reading.world.pages if page.id not in reading.lost_pages]
-    specs = spec.children or ACCOUNT.defaults
-    check_fields(ACCOUNT.table, ACCOUNT.name, specs)
-    answer: dict[str, Any] = {
-        "data": [render(reading, PAGE_FIELDS, page, specs) for page in pages[start : start + limit]],
-    }
-    if answer["data"]:
-        end = min(len(pages), start + limit)
-        answer["paging"] = {"cursors": {"before": str(start), "after": str(end)}}
-        if end < len(pages):
-            answer["paging"]["next"] = reading.url("me/accounts", {"limit": limit, "after": end})
-    return answer
+    scope, summary = f"{reading.tokens.user_id}/{spec.name}", {"total_count": len(pages)}
+    return place_edge(reading, spec, scope, ACCOUNT, len(pages), pages.__getitem__, summary)
+
+
+def _permissions(reading: Reading, _: Principal, __: FieldSpec) -> dict[str, Any]:
+    return {"data": [{"permission": scope, "status": "granted"} for scope in reading.scopes]}
 
 
 USER_FIELDS: dict[str, Renderer] = {
-    "id": lambda reading, *_: f"9{reading.tokens.app_id}",
+    "id": lambda reading, *_: reading.tokens.user_id,
     "name": lambda *_: "Sandbox System User",
     "accounts": _accounts,
+    "assigned_pages": _accounts,
+    "permissions": _permissions,
 }
 USER = NodeType("User", USER_FIELDS, parse_fields("name,id"))
-
-# The fields that are edges: they have a path of their own, `/{node}/{edge}`.
-PATH_EDGES = frozenset({*EDGES, "insights", "video_insights", "comments", "reactions", "attachments", "accounts"})

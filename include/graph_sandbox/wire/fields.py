@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from graph_sandbox.errors import syntax
+from graph_sandbox.wire.call import names
+from graph_sandbox.wire.errors import syntax
 
 TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[.,{}()])|(?P<other>\S))")
 NOTHING: Mapping[str, str] = {}
+NOT_KEPT = frozenset({"after", "before", "as", "access_token", "appsecret_proof"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,16 @@ class FieldSpec:
     def label(self) -> str:
         """The key in the answer: the name, unless `.as(label)` renames it."""
         return self.params.get("as", self.name)
+
+    @property
+    def is_summarized(self) -> bool:
+        """Whether a summary is asked for: `summary=true`, or a list of its members."""
+        return self.params.get("summary", "false") not in {"false", "0"}
+
+    def kept(self) -> dict[str, str]:
+        """Return the parameters that the links in `paging` keep: all but the cursors and what shows who asks."""
+        kept = {name: value for name, value in self.params.items() if name not in NOT_KEPT}
+        return kept | ({"fields": fields_text(self.children)} if self.children else {})
 
     def __str__(self) -> str:
         modifiers = "".join(f".{name}({value})" for name, value in self.params.items())
@@ -42,10 +54,10 @@ def fields_text(specs: tuple[FieldSpec, ...]) -> str:
 
 @lru_cache(maxsize=512)
 def parse_fields(text: str) -> tuple[FieldSpec, ...]:
-    """Return the fields in the order asked; a GraphError of code 2500 when the text does not parse."""
+    """Return the fields in the order asked, a list by commas or in JSON; a GraphError of code 2500 for other text."""
     if not text.strip():
         return ()
-    parser = _Parser(text)
+    parser = _Parser(",".join(names(text)) if text.startswith("[") else text)
     found = parser.fields()
     parser.expect_end()
     return found

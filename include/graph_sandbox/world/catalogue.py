@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from graph_sandbox.counters import CLICKS, REACTIONS, Counts
-from graph_sandbox.pages import FOLLOWS
+from graph_sandbox.world.counters import CLICKS, REACTIONS, Counts
+from graph_sandbox.world.pages import FOLLOWS
 
 Value = int | dict[str, int]
 
@@ -17,6 +17,7 @@ PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
 WINDOW_DAYS = {"day": 1, "week": 7, "days_28": 28}
 PERIOD_TITLES = {"day": "Daily", "week": "Weekly", "days_28": "28 Days", "lifetime": "Lifetime"}
 BREAKDOWNS = {"is_from_ads": 0.15, "is_from_followers": 0.6}
+PAGE_REACTION_PERCENTS = {"like": 40, "love": 8, "wow": 2}
 BROKEN_DOWN = frozenset({"page_media_view", "post_media_view"})
 
 
@@ -127,10 +128,28 @@ REEL_METRICS = _named(
     ),
     post_video_followers=_count("video_followers"),
 )
+
+
+def _paid(counts: Counts) -> dict[str, int]:
+    total = counts["page_daily_follows"]
+    paid = total // 10
+    return {"paid": paid, "unpaid": total - paid, "total": total}
+
+
+def _page_reactions(counts: Counts) -> dict[str, int]:
+    """Return the day's reactions to the Page's posts: a part of its engagements."""
+    engaged = counts["page_post_engagements"]
+    return present({kind: engaged * share // 100 for kind, share in PAGE_REACTION_PERCENTS.items()})
+
+
+PAGE_MAPS: dict[str, Callable[[Counts], Value]] = {
+    "page_fan_adds_by_paid_non_paid_unique": _paid,
+    "page_actions_post_reactions_total": _page_reactions,
+}
 PAGE_METRICS = {
-    name: Metric(name, periods, _count(name))
+    name: Metric(name, periods, PAGE_MAPS.get(name) or _count(name))
     for periods, names in (
-        (("day",), (FOLLOWS, "page_daily_follows", "page_video_view_time")),
+        (("day",), (FOLLOWS, "page_daily_follows", "page_video_view_time", "page_fan_adds_by_paid_non_paid_unique")),
         (
             ("day", "week", "days_28"),
             (
@@ -142,6 +161,7 @@ PAGE_METRICS = {
                 "page_views_total",
                 "page_total_actions",
                 "page_video_views",
+                "page_actions_post_reactions_total",
             ),
         ),
     )

@@ -63,7 +63,7 @@ class SandboxControl:
         return dict(self._call("POST", "pages", {"name": name, **given}))
 
     def add_post(self, page_id: str, created_time: datetime, **given: Any) -> dict[str, Any]:
-        """Publish a post (kind, message, in_posts_edge, by_visitor) and return its ids."""
+        """Publish a post (kind, message, in_posts_edge, by_visitor, appears) and return its ids."""
         body = {"page_id": page_id, "created_time": created_time.isoformat(), **given}
         return dict(self._call("POST", "posts", body))
 
@@ -87,6 +87,10 @@ class SandboxControl:
     def fault(self, kind: str, page: str = "*", **given: Any) -> int:
         """Order a fault (edge, object_id, times, and what the kind takes) and return its id."""
         return int(self._call("POST", "faults", {"kind": kind, "page": page, **given})["id"])
+
+    def harsh(self, page: str = "*") -> list[dict[str, Any]]:
+        """Order the harsh shapes of a Page, or of every Page there is, and return the faults on order."""
+        return list(self._call("POST", "shapes", {"page": page}))
 
     def faults(self) -> list[dict[str, Any]]:
         """Return the faults on order, and how often each has struck."""

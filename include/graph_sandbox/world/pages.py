@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from graph_sandbox.draws import uniforms
-from graph_sandbox.pacific import day_end
+from graph_sandbox.world.draws import uniforms
+from graph_sandbox.world.pacific import day_end
 
 FOLLOWS = "page_follows"
 UNIQUE = frozenset(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 GRAPH_DOCS = "https://developers.facebook.com/docs/graph-api"
+PERMISSION_DOCS = "https://developers.facebook.com/docs/apps/review/login-permissions#manage-pages"
 THROTTLE_MESSAGES = {
     4: "Application request limit reached",
     17: "User request limit reached",
@@ -64,8 +65,16 @@ def invalid_metric() -> GraphError:
 
 def no_metric() -> GraphError:
     """Return the error for an insights call without a metric."""
-    message = "No metric was specified to be fetched. Please specify one or more metrics to be fetched and try again."
-    return GraphError(f"(#3001) {message}", 3001, 1504028)
+    return GraphError(
+        "(#3001) Invalid query",
+        3001,
+        1504028,
+        is_transient=False,
+        user_title="No Metric Was Specified To Be Fetched",
+        user_msg=(
+            "No metric was specified to be fetched. Please specify one or more metrics to be fetched and try again."
+        ),
+    )
 
 
 def nonexisting_field(name: str, node_type: str) -> GraphError:
@@ -122,7 +131,14 @@ def page_token_required() -> GraphError:
 
 
 def permission(name: str, code: int) -> GraphError:
-    """Return the error for a permission the token lacks; code 10, or one of 200 to 299."""
+    """Return the error for a permission the token lacks; code 10, one of 200 to 299, or 100 without a subcode."""
+    if code == 100:  # noqa: PLR2004 - Graph's own number
+        message = (
+            "Object does not exist, cannot be loaded due to missing permission or reviewable feature, or does not "
+            f"support this operation. This endpoint requires the '{name}' permission or the 'Page Public Content "
+            f"Access' feature. Refer to {PERMISSION_DOCS} for details."
+        )
+        return parameter(message)
     if code == 10:  # noqa: PLR2004 - Graph's own number
         message = f"This endpoint requires the '{name}' permission or the 'Page Public Content Access' feature."
     else:
@@ -132,12 +148,12 @@ def permission(name: str, code: int) -> GraphError:
 
 def invalid_proof() -> GraphError:
     """Return the error for an appsecret_proof that was not made from this token and this app's secret."""
-    return GraphError("Invalid appsecret_proof provided in the API argument", 104)
+    return GraphError("Invalid appsecret_proof provided in the API argument", 100, type="GraphMethodException")
 
 
 def missing_proof() -> GraphError:
     """Return the error for a call without appsecret_proof to an app that demands it."""
-    return GraphError("API calls from the server require an appsecret_proof argument", 104)
+    return GraphError("API calls from the server require an appsecret_proof argument", 100, type="GraphMethodException")
 
 
 def throttled(code: int, status: int = HTTPStatus.BAD_REQUEST) -> GraphError:

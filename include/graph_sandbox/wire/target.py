@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.errors import GraphError
-from graph_sandbox.faults import Subject
-from graph_sandbox.fields import parse_fields
-from graph_sandbox.listing import NodeType
-from graph_sandbox.nodes import PAGE, POST, USER, VIDEO
-from graph_sandbox.reading import ids_of
+from graph_sandbox.control.faults import Subject
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.fields import parse_fields
+from graph_sandbox.wire.nodes import PAGE, POST, USER, VIDEO
+from graph_sandbox.wire.people import COMMENT
+from graph_sandbox.wire.reading import Comment, NodeType, ids_of
+from graph_sandbox.wire.tokens import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ def find_target(sandbox: Sandbox, call: Call) -> Target:
     edge = call.path[1] if len(call.path) > 1 else None
     if first == "debug_token":
         return Target("debug_token")
-    if first in {"me", f"9{sandbox.tokens.app_id}"}:
+    if first in {"me", sandbox.tokens.user_id}:
         page_id = sandbox.tokens.page_of(call.token or "") if first == "me" else None
         if page_id is None:
             principal = Principal(sandbox.tokens.system_user)
-            return Target("accounts" if edge == "accounts" else "me", principal, USER)
+            return Target("accounts" if edge in {"accounts", "assigned_pages"} else "me", principal, USER)
         first = page_id
     return _object(sandbox, first)
 
@@ -63,15 +63,25 @@ def _content(sandbox: Sandbox, object_id: str) -> Target:
     try:
         content = sandbox.world.find(object_id)
     except KeyError:
-        page_id = object_id.partition("_")[0]
-        known = any(page.id == page_id for page in sandbox.world.pages)
-        return Target("unknown", page_id=page_id if known else None, object_ids=(object_id,))
+        return _comment(sandbox, object_id)
     ids = tuple(one for one in ids_of(content) if one)
     if object_id == content.full_id:
         return Target("post", content, POST, content.page_id, ids)
     if object_id == content.video_id:
         return Target("video", content, VIDEO, content.page_id, ids)
     return Target("unknown", page_id=content.page_id, object_ids=ids)
+
+
+def _comment(sandbox: Sandbox, object_id: str) -> Target:
+    """Find a comment by its id, or nothing; an id that begins with a Page's still belongs to that Page."""
+    first, _, number = object_id.partition("_")
+    try:
+        content = sandbox.world.find(first)
+    except KeyError:
+        known = any(page.id == first for page in sandbox.world.pages)
+        return Target("unknown", page_id=first if known else None, object_ids=(object_id,))
+    node = Comment(content, int(number)) if first == content.id and number.isdecimal() else None
+    return Target("comment", node, COMMENT, content.page_id, (object_id,))
 
 
 def no_such_object(path: tuple[str, ...]) -> GraphError:

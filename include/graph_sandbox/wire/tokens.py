@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 
-from graph_sandbox import errors
+from graph_sandbox.wire import errors
 
 SCOPES = ("pages_show_list", "pages_read_engagement", "read_insights", "pages_read_user_content")
 
@@ -26,6 +26,11 @@ class Tokens:
         self.app_secret = self._digest("secret", 16)
         self.system_user = f"EAAsandboxSystem{self._digest('system', 24)}"
         self._rotations: dict[str, int] = {}
+
+    @property
+    def user_id(self) -> str:
+        """The id of the system user."""
+        return f"9{self.app_id}"
 
     @property
     def app(self) -> str:
@@ -66,7 +71,7 @@ class Tokens:
         return hmac.new(self.app_secret.encode(), token.encode(), sha256).hexdigest()
 
     def check_proof(self, token: str, proof: str | None, *, required: bool) -> None:
-        """Raise a GraphError of code 104 when the proof is wrong, or is missing though required."""
+        """Raise a GraphError of code 100 when the proof is wrong, or is missing though required."""
         if proof is None:
             if required:
                 raise errors.missing_proof()

@@ -1,20 +1,21 @@
 """The insights edges of Pages, posts and videos: rows of values per metric and period."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from graph_sandbox import catalogue, errors
-from graph_sandbox.call import graph_time, instant
-from graph_sandbox.catalogue import Metric, Value
-from graph_sandbox.content import Content
-from graph_sandbox.fields import FieldSpec
-from graph_sandbox.pacific import PACIFIC, day_end, pacific_day
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import Reading, ids_of
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import graph_time, names
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.reading import Reading, ids_of
+from graph_sandbox.wire.when import instant, preset, slid
+from graph_sandbox.world import catalogue
+from graph_sandbox.world.catalogue import Metric, Value
+from graph_sandbox.world.content import Content
+from graph_sandbox.world.pacific import day_end, pacific_day
+from graph_sandbox.world.pages import FOLLOWS, Page
 
 COLUMNS = ("name", "period", "values", "title", "description", "id")
 WINDOW_MAX = timedelta(days=90)
@@ -33,7 +34,7 @@ class Query:
     period: str | None
     since: datetime
     until: datetime
-    breakdown: str | None
+    breakdowns: tuple[str, ...]
     columns: tuple[str, ...]
 
     @classmethod
@@ -41,17 +42,20 @@ class Query:
     def of(cls, at: datetime, spec: FieldSpec) -> "Query":
         """Read the parameters, once for all posts of a listing; a GraphError for those Graph does not take."""
         params = spec.params
-        period, breakdown = params.get("period"), params.get("breakdown")
+        period, breakdowns = params.get("period"), names(params.get("breakdown", ""))
         if period is not None and period not in catalogue.PERIODS:
             raise errors.parameter(f"Param period must be one of {{{', '.join(catalogue.PERIODS)}}}")
-        if breakdown is not None and breakdown not in catalogue.BREAKDOWNS:
+        if not catalogue.BREAKDOWNS.keys() >= set(breakdowns):
             raise errors.parameter(f"Param breakdown must be one of {{{', '.join(catalogue.BREAKDOWNS)}}}")
         columns = tuple(child.name for child in spec.children)
         for column in columns:
             if column not in COLUMNS:
                 raise errors.nonexisting_field(column, "InsightsResult")
         since, until = _window(at, params)
-        return cls(_names(params.get("metric", "")), period, since, until, breakdown, columns or COLUMNS)
+        metrics = names(params.get("metric", ""))
+        if not metrics:
+            raise errors.no_metric()
+        return cls(metrics, period, since, until, breakdowns, columns or COLUMNS)
 
     def periods(self, metric: Metric) -> tuple[str, ...]:
         """Return the periods to answer for a metric; a pinned one that it does not have gives no row."""
@@ -71,10 +75,28 @@ def page_insights(reading: Reading, page: Page, spec: FieldSpec) -> dict[str, An
         for period in query.periods(metric):
             if period not in windows:
                 windows[period] = _page_windows(reading, page, query, catalogue.WINDOW_DAYS[period])
-            dated: list[Dated] = [(end, of_day[metric.name]) for end, of_day in windows[period] if of_day]
+            shown = ((end, _as_shown(reading, page, metric, end, of_day)) for end, of_day in windows[period])
+            dated: list[Dated] = [(end, value) for end, value in shown if value is not None]
             if dated:
                 rows.append(_row(reading, f"{page.id}/insights", metric, period, query, dated))
-    return {"data": rows, "paging": _paging(reading, f"{page.id}/insights", query)}
+    return {"data": rows, "paging": _paging(reading, f"{page.id}/insights", query, spec)}
+
+
+def _as_shown(reading: Reading, page: Page, metric: Metric, end: datetime, of_day: Mapping[str, int]) -> Value | None:
+    """Return the value of one day; None when there is none, or when the fault `missing_days` takes it away.
+
+    Where it puts zeros, the level of followers of long ago is one constant instead.
+    """
+    age = reading.at - end
+    fault = reading.faults.find("missing_days", applies=lambda one: one.concerns(metric.name) and one.covers(age))
+    if fault is None:
+        return metric.value(of_day) if of_day else None
+    if fault.form == "absent":
+        return None
+    if metric.name == FOLLOWS and fault.older_than_days is not None:
+        day = pacific_day(reading.at) - timedelta(days=int(fault.older_than_days))
+        return reading.world.page_metrics(page.id, day, reading.at).get(FOLLOWS, 0)
+    return 0
 
 
 def post_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[str, Any]:
@@ -82,12 +104,14 @@ def post_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[s
     reading.require_page_token(content.page_id)
     query, path = Query.of(reading.at, spec), f"{content.full_id}/insights"
     rows = []
+    if content.video_id is None and any(name.startswith("post_video_") for name in query.metrics):
+        _refuse_wrong_kind(reading, content)
     for metric in _selected(reading, query, catalogue.POST_METRICS, ids_of(content)):
         for period in query.periods(metric):
             dated = _post_values(reading, content, metric, period, query)
             if dated:
                 rows.append(_row(reading, path, metric, period, query, dated, ids_of(content)))
-    return {"data": rows, "paging": _paging(reading, path, query)}
+    return {"data": rows, "paging": _paging(reading, path, query, spec)}
 
 
 def video_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[str, Any]:
@@ -99,9 +123,11 @@ def video_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[
     query = Query.of(reading.at, spec)
     own = catalogue.video_metrics(content.kind)
     known = catalogue.VIDEO_METRICS | catalogue.REEL_METRICS
-    counters, path = reading.counters(content), f"{content.video_id}/video_insights"
+    path = f"{content.video_id}/video_insights"
+    if not own.keys() >= set(query.metrics):
+        _refuse_wrong_kind(reading, content)
     rows = [
-        _row(reading, path, metric, period, query, [(None, metric.value(counters))], ids_of(content))
+        _row(reading, path, metric, period, query, [(None, _formed(reading, content, metric))], ids_of(content))
         for metric in _selected(reading, query, known, ids_of(content))
         if metric.name in own
         for period in query.periods(metric)
@@ -109,30 +135,36 @@ def video_insights(reading: Reading, content: Content, spec: FieldSpec) -> dict[
     return {"data": rows}
 
 
-def _names(text: str) -> tuple[str, ...]:
-    if text.startswith("["):
-        try:
-            found = json.loads(text)
-        except json.JSONDecodeError:
-            raise errors.invalid_metric() from None
-    else:
-        found = text.split(",")
-    names = tuple(dict.fromkeys(str(name).strip() for name in found if str(name).strip()))
-    if not names:
-        raise errors.no_metric()
-    return names
+def _refuse_wrong_kind(reading: Reading, content: Content) -> None:
+    if reading.faults.find("wrong_kind", object_ids=ids_of(content)):
+        raise errors.invalid_metric()
+
+
+def _formed(reading: Reading, content: Content, metric: Metric) -> Value:
+    """Return the value of a video's metric, the social actions in whichever form a fault gives them."""
+    value = metric.value(reading.counters(content))
+    if metric.name != "post_video_social_actions" or not isinstance(value, dict):
+        return value
+    fault = reading.faults.find("social_actions", object_ids=ids_of(content))
+    if fault is None:
+        return value
+    if fault.form == "number":
+        return sum(value.values())
+    if fault.form == "empty":
+        return {}
+    return {getattr(key, str(fault.form))(): count for key, count in value.items()}
 
 
 def _window(at: datetime, params: Mapping[str, str]) -> tuple[datetime, datetime]:
-    since, until = instant(params, "since"), instant(params, "until")
-    until = until or at
-    since = since or until - DEFAULT_WINDOW
+    named = preset(params, at)
+    until = instant(params, "until", at) or (named[1] if named else at)
+    since = instant(params, "since", at) or (named[0] if named else until - DEFAULT_WINDOW)
     if since > until:
         raise errors.parameter("since must be before until")
     if since < at - HISTORY:
         raise errors.parameter("since param is not valid. Metrics data is available for the last 2 years")
-    # By the Pacific wall clock, so that 90 days stay 90 days when the clocks change.
-    if until.astimezone(PACIFIC).replace(tzinfo=None) - since.astimezone(PACIFIC).replace(tzinfo=None) > WINDOW_MAX:
+    # In seconds: 90 Pacific days over the autumn's change of the clocks are an hour too many.
+    if until - since > WINDOW_MAX:
         raise errors.parameter("There cannot be more than 90 days (7776000 s) between since and until")
     return since, until
 
@@ -148,8 +180,8 @@ def _selected(
             raise errors.invalid_metric()
     kept = [name for name in query.metrics if not reading.lacks(name, "missing_metrics", object_ids)]
     metrics = [known[name] for name in kept]
-    if query.breakdown and any(metric.name not in catalogue.BROKEN_DOWN for metric in metrics):
-        raise errors.parameter(f"Breakdown {query.breakdown} is not supported for this metric")
+    if query.breakdowns and any(metric.name not in catalogue.BROKEN_DOWN for metric in metrics):
+        raise errors.parameter(f"Breakdown {query.breakdowns[0]} is not supported for this metric")
     return metrics
 
 
@@ -206,7 +238,7 @@ def _row(
     values = [
         {"value": reading.seen(metric.name, part, object_ids), **({"end_time": graph_time(end)} if end else {}), **flag}
         for end, value in dated
-        for part, flag in _broken_down(value, query.breakdown)
+        for part, flag in _broken_down(value, query.breakdowns)
     ]
     row = {
         "name": metric.name,
@@ -219,21 +251,23 @@ def _row(
     return {column: row[column] for column in query.columns} | {"id": row["id"]}
 
 
-def _broken_down(value: Value, breakdown: str | None) -> list[tuple[Value, dict[str, str]]]:
-    if breakdown is None or not isinstance(value, int):
+def _broken_down(value: Value, breakdowns: tuple[str, ...]) -> list[tuple[Value, dict[str, str]]]:
+    """Return a number cut by each breakdown in turn, every part with the values of its breakdowns beside it."""
+    if not breakdowns or not isinstance(value, int):
         return [(value, {})]
-    inside = int(value * catalogue.BREAKDOWNS[breakdown])
-    return [(value - inside, {breakdown: "0"}), (inside, {breakdown: "1"})]
+    *outer, inner = breakdowns
+    parts = []
+    for whole, flags in _broken_down(value, tuple(outer)):
+        inside = int(whole * catalogue.BREAKDOWNS[inner]) if isinstance(whole, int) else 0
+        outside = whole - inside if isinstance(whole, int) else whole
+        parts += [(outside, flags | {inner: "0"}), (inside, flags | {inner: "1"})]
+    return parts
 
 
-def _paging(reading: Reading, path: str, query: Query) -> dict[str, str]:
+def _paging(reading: Reading, path: str, query: Query, spec: FieldSpec) -> dict[str, str]:
     """Return the sliding windows that Graph offers beside any insights, even lifetime ones; they never end."""
-    width = query.until - query.since
-    asked = {"metric": ",".join(query.metrics)} | ({"period": query.period} if query.period else {})
-    return {
-        name: reading.url(
-            path,
-            asked | {"since": str(int(since.timestamp())), "until": str(int((since + width).timestamp()))},
-        )
-        for name, since in (("previous", query.since - width), ("next", query.until))
-    }
+    links = {}
+    for name, step in (("previous", -1), ("next", 1)):
+        since, until = (str(int(moment.timestamp())) for moment in slid(query.since, query.until, step))
+        links[name] = reading.url(path, {**spec.kept(), "since": since, "until": until})
+    return links

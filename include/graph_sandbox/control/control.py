@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from graph_sandbox.content import Content, Kind
-from graph_sandbox.faults import Fault
+from graph_sandbox.control.faults import ANY, Fault
+from graph_sandbox.control.index import add_index
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.usage import Level
+from graph_sandbox.wire.usage import Level
+from graph_sandbox.world.content import Content, Kind
 
 
 class Body(BaseModel):
@@ -54,6 +55,7 @@ class PostBody(Body):
     message: str | None = None
     in_posts_edge: bool | None = None
     by_visitor: bool = False
+    appears: AwareDatetime | None = None
 
 
 class CorrectionBody(Body):
@@ -63,6 +65,12 @@ class CorrectionBody(Body):
     counter: str
     by: int
     at: AwareDatetime | None = None
+
+
+class ShapesBody(Body):
+    """A Page, or `*` for all."""
+
+    page: str = ANY
 
 
 class UsageBody(Body):
@@ -80,6 +88,7 @@ def control_routes(sandbox: Sandbox) -> APIRouter:
     _add_world_routes(router, sandbox)
     _add_fault_routes(router, sandbox)
     _add_journal_routes(router, sandbox)
+    add_index(router, sandbox)
     return router
 
 
@@ -91,6 +100,7 @@ def _add_state_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.put("/clock")
     async def clock(body: ClockBody) -> dict[str, str]:
+        """Fix the clock, or let it run with real time and an offset."""
         if body.fixed is None:
             sandbox.clock.run(body.offset_seconds)
         else:
@@ -99,17 +109,20 @@ def _add_state_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.patch("/settings")
     async def settings(body: SettingsBody) -> dict[str, Any]:
+        """Change settings."""
         for name, value in body.model_dump(exclude_none=True).items():
             setattr(sandbox.settings, name, value)
         return asdict(sandbox.settings)
 
     @router.post("/tokens/{page_id}/rotate")
     async def rotate(page_id: str) -> dict[str, str]:
+        """Replace the token of a Page, which kills the one before."""
         _known(sandbox, page_id)
         return {"token": sandbox.tokens.rotate(page_id)}
 
     @router.post("/reset")
     async def reset() -> dict[str, Any]:
+        """Return everything to the start."""
         sandbox.reset()
         return _state(sandbox)
 
@@ -117,6 +130,7 @@ def _add_state_routes(router: APIRouter, sandbox: Sandbox) -> None:
 def _add_world_routes(router: APIRouter, sandbox: Sandbox) -> None:
     @router.post("/pages", status_code=201)
     async def add_page(body: PageBody) -> dict[str, Any]:
+        """Add a Page."""
         try:
             page = sandbox.world.add_page(**body.model_dump())
         except ValueError as error:
@@ -125,6 +139,7 @@ def _add_world_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/posts", status_code=201)
     async def add_post(body: PostBody) -> dict[str, Any]:
+        """Publish a post."""
         _known(sandbox, body.page_id)
         return _content(sandbox.world.add_post(**body.model_dump()))
 
@@ -137,6 +152,7 @@ def _add_world_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/corrections", status_code=201)
     async def correct(body: CorrectionBody) -> None:
+        """Change a counter of a post."""
         try:
             at = body.at or sandbox.clock.now()
             sandbox.world.correct(body.object_id, body.counter, body.by, at.astimezone(UTC))
@@ -145,42 +161,59 @@ def _add_world_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.delete("/objects/{object_id}")
     async def delete(object_id: str) -> None:
+        """Delete a post."""
         sandbox.world.delete(_found(sandbox, object_id).id, sandbox.clock.now())
 
     @router.post("/objects/{object_id}/restore")
     async def restore(object_id: str) -> None:
+        """Bring a deleted post back."""
         sandbox.world.restore(_found(sandbox, object_id).id)
 
 
 def _add_fault_routes(router: APIRouter, sandbox: Sandbox) -> None:
     @router.get("/faults")
     async def faults() -> list[dict[str, Any]]:
+        """Return the faults on order."""
         return _faults(sandbox)
 
     @router.post("/faults", status_code=201)
     async def add_fault(fault: Fault) -> dict[str, int]:
+        """Break a Page: order a fault."""
         return {"id": sandbox.faults.add(fault)}
+
+    @router.post("/shapes", status_code=201)
+    async def add_shapes(body: ShapesBody) -> list[dict[str, Any]]:
+        """Make a Page, or every Page there is now, as hard to read as its seed has it, by faults."""
+        if body.page != ANY:
+            _known(sandbox, body.page)
+        sandbox.add_shapes(body.page)
+        return _faults(sandbox)
 
     @router.delete("/faults")
     async def clear_faults(page: str | None = None) -> dict[str, int]:
+        """Take back all faults, or those of one Page."""
         return {"removed": sandbox.faults.remove(page=page)}
 
     @router.delete("/faults/{fault_id}")
     async def remove_fault(fault_id: int) -> dict[str, int]:
+        """Take back one fault."""
         return {"removed": sandbox.faults.remove(fault_id=fault_id)}
 
 
 def _add_journal_routes(router: APIRouter, sandbox: Sandbox) -> None:
     @router.put("/usage")
     async def usage(body: UsageBody) -> None:
+        """Fix the usage of a Page or of the app."""
         sandbox.usage.set(body.owner, Level(body.percent, body.minutes))
 
     @router.get("/requests")
     async def requests() -> dict[str, Any]:
+        """Return the journal of calls."""
         return sandbox.journal.report()
 
     @router.delete("/requests")
     async def clear_requests() -> None:
+        """Empty the journal."""
         sandbox.journal.clear()
 
 

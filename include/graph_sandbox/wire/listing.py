@@ -8,12 +8,14 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, Self
 
-from graph_sandbox import errors
-from graph_sandbox.call import instant, whole_number
-from graph_sandbox.content import Content
-from graph_sandbox.fields import FieldSpec, fields_text
-from graph_sandbox.pages import Page
-from graph_sandbox.reading import FieldTable, Reading, check_fields, render
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import whole_number
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.reading import NodeType, Reading, ids_of, render
+from graph_sandbox.wire.when import instant
+from graph_sandbox.world.content import Content
+from graph_sandbox.world.draws import uniforms
+from graph_sandbox.world.pages import Page
 
 LIMIT_DEFAULT = 25
 LIMIT_MAX = 100
@@ -30,13 +32,8 @@ EDGES: dict[str, Callable[[Content], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class NodeType:
-    """How the nodes of an edge are shown: their fields, and those shown when none are asked for."""
-
-    name: str
-    table: FieldTable
-    defaults: tuple[FieldSpec, ...]
+POST_EDGES = frozenset({"published_posts", "posts", "feed"})
+START = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ class Cursor:
     """A place in an edge: just behind (or before) one item. `turn` keeps two cursors of one place apart."""
 
     moment: datetime
-    content_id: str = "~"
+    content_id: str = START
     turn: int = 0
 
     @classmethod
@@ -79,12 +76,13 @@ def content_edge(reading: Reading, page: Page, spec: FieldSpec, node_type: NodeT
     """Return one page of an edge, newest first, all of it as of one instant."""
     reading.require_page_token(page.id)
     specs = spec.children or node_type.defaults
-    check_fields(node_type.table, node_type.name, specs)
+    node_type.check(specs)
     limit = _limit(reading, spec)
     scope = f"{page.id}/{spec.name}"
     start = Cursor.decode(spec.params["after"], scope) if "after" in spec.params else None
     after = start or Cursor(NEWEST)
-    if reading.faults.find("empty_page"):
+    limit = _shortened(reading, limit, scope, after)
+    if not limit or reading.faults.find("empty_page"):
         empty = Cursor(after.moment, after.content_id, after.turn + 1)
         return {"data": [], "paging": _paging(reading, scope, spec, (after, empty), more=True)}
     if "before" in spec.params:
@@ -92,10 +90,12 @@ def content_edge(reading: Reading, page: Page, spec: FieldSpec, node_type: NodeT
     else:
         found = list(islice(_older(reading, page, spec, after), limit + 1))
         items, more = found[:limit], len(found) > limit
-    answer: dict[str, Any] = {"data": [render(reading, node_type.table, one, specs) for one in items]}
+    answer: dict[str, Any] = {"data": [render(reading, node_type, one, specs) for one in items]}
     if items:
         last = after if reading.faults.find("repeated_cursor") else Cursor.at(items[-1])
         answer["paging"] = _paging(reading, scope, spec, (Cursor.at(items[0]), last), more=more)
+    if spec.name == "published_posts" and spec.is_summarized:
+        answer["summary"] = {"total_count": sum(1 for _ in _older(reading, page, spec, Cursor(NEWEST)))}
     return answer
 
 
@@ -108,26 +108,63 @@ def _limit(reading: Reading, spec: FieldSpec) -> int:
     return limit
 
 
+def _shortened(reading: Reading, limit: int, scope: str, after: Cursor) -> int:
+    """Return how many items this page has at most: under the fault `short_pages` any number, 0 too."""
+    fault = reading.faults.find("short_pages")
+    if fault is None:
+        return limit
+    return min(limit, int(uniforms("short", scope, *after.key, after.turn)[0] * ((fault.most or 0) + 1)))
+
+
 def _older(reading: Reading, page: Page, spec: FieldSpec, after: Cursor) -> Iterator[Content]:
-    since, until = _bounds(spec)
-    for one in reading.world.timeline(page.id, since, min(until, after.moment + ONE_SECOND), reading.at):
-        if (one.created_time, one.id) < after.key and EDGES[spec.name](one) and reading.shows(one):
-            yield one
+    since, until = _bounds(reading, spec)
+    if reading.faults.find("ranked"):
+        ranked = sorted(_held(reading, page, spec.name, since, until), key=_rank, reverse=True)
+        return (one for one in ranked if after.content_id == START or _rank(one) < _rank_of(after.content_id))
+    found = _held(reading, page, spec.name, since, min(until, after.moment + ONE_SECOND))
+    return (one for one in found if (one.created_time, one.id) < after.key)
 
 
 def _newer(reading: Reading, page: Page, spec: FieldSpec, before: Cursor, limit: int) -> list[Content]:
-    since, until = _bounds(spec)
-    newer = [
-        one
-        for one in reading.world.timeline(page.id, max(since, before.moment), until, reading.at)
-        if (one.created_time, one.id) > before.key and EDGES[spec.name](one) and reading.shows(one)
-    ]
+    since, until = _bounds(reading, spec)
+    if reading.faults.find("ranked"):
+        ranked = sorted(_held(reading, page, spec.name, since, until), key=_rank, reverse=True)
+        newer = [one for one in ranked if _rank(one) > _rank_of(before.content_id)]
+    else:
+        found = _held(reading, page, spec.name, max(since, before.moment), until)
+        newer = [one for one in found if (one.created_time, one.id) > before.key]
     return newer[-limit:]
 
 
-def _bounds(spec: FieldSpec) -> tuple[datetime, datetime]:
-    since = instant(spec.params, "since") or datetime(1971, 1, 1, tzinfo=UTC)
-    return since, instant(spec.params, "until") or NEWEST
+def _held(reading: Reading, page: Page, edge: str, since: datetime, until: datetime) -> Iterator[Content]:
+    """Yield what the edge holds of [since, until), newest first."""
+    return (one for one in reading.world.timeline(page.id, since, until, reading.at) if _holds(reading, edge, one))
+
+
+def _holds(reading: Reading, edge: str, one: Content) -> bool:
+    """Tell whether an edge shows content to the caller."""
+    if not EDGES[edge](one) or not reading.shows(one):
+        return False
+    if edge == "videos" and one.kind == "reel" and reading.faults.find("no_reels"):
+        return False
+    if edge in POST_EDGES and reading.faults.find("post_unreadable", object_ids=ids_of(one)):
+        return False
+    late = reading.faults.find("late", object_ids=ids_of(one), applies=lambda fault: fault.edge in {None, edge})
+    return late is None or one.created_time + timedelta(hours=late.hours or 0) <= reading.at
+
+
+def _rank(content: Content) -> tuple[float, str]:
+    return _rank_of(content.id)
+
+
+def _rank_of(content_id: str) -> tuple[float, str]:
+    """Return the place of content in a listing that is ranked by something else than time."""
+    return uniforms("rank", content_id)[0], content_id
+
+
+def _bounds(reading: Reading, spec: FieldSpec) -> tuple[datetime, datetime]:
+    since, until = (instant(spec.params, name, reading.at) for name in ("since", "until"))
+    return since or datetime(1971, 1, 1, tzinfo=UTC), until or NEWEST
 
 
 def _paging(
@@ -140,9 +177,7 @@ def _paging(
 ) -> dict[str, Any]:
     """Return cursors, and the links: `next` only when there is more, `previous` only behind the first page."""
     before, after = (cursor.encode(scope) for cursor in ends)
-    kept = {name: spec.params[name] for name in ("limit", "since", "until") if name in spec.params}
-    if spec.children:
-        kept["fields"] = fields_text(spec.children)
+    kept = {"limit": str(LIMIT_DEFAULT)} | spec.kept()
     paging: dict[str, Any] = {"cursors": {"before": before, "after": after}}
     if "after" in spec.params or "before" in spec.params:
         paging["previous"] = reading.url(scope, kept | {"before": before})

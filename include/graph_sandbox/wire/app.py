@@ -1,16 +1,20 @@
 """The ASGI application: HTTP in, Graph calls answered, HTTP out, with latency and broken connections if ordered."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
 
-from graph_sandbox.batch import answer_batch
-from graph_sandbox.call import Call, Reply
-from graph_sandbox.control import control_routes
-from graph_sandbox.graph import answer
+from graph_sandbox.control.control import control_routes
 from graph_sandbox.sandbox import Sandbox
+from graph_sandbox.wire.batch import answer_batch
+from graph_sandbox.wire.call import Call, Reply
+from graph_sandbox.wire.graph import answer
 
+MEGABYTE = b" " * 1_000_000
+DRIP_BYTES = 8
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -18,9 +22,9 @@ def create_app(sandbox: Sandbox) -> FastAPI:
     """Return the service over one sandbox: `/_sandbox/` controls it, every other path is Graph's."""
     app = FastAPI(
         title="Graph sandbox",
-        docs_url="/_sandbox/docs",
-        openapi_url="/_sandbox/openapi.json",
+        docs_url=None,  # it would load from a CDN; the control surface has a page of its own
         redoc_url=None,
+        openapi_url=None,
     )
     app.include_router(control_routes(sandbox))
 
@@ -60,4 +64,16 @@ async def _send(request: Request, reply: Reply) -> Response:
     if reply.dropped:
         request.state.transport.abort()
         await asyncio.sleep(0)
+    if reply.drip or reply.padding:
+        return StreamingResponse(_pieces(reply), reply.status, reply.headers, reply.content_type)
     return Response(reply.body, reply.status, reply.headers, reply.content_type)
+
+
+async def _pieces(reply: Reply) -> AsyncIterator[bytes]:
+    for _ in range(reply.padding):
+        yield MEGABYTE
+    body = reply.body.encode()
+    size = DRIP_BYTES if reply.drip else len(body)
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+        await asyncio.sleep(reply.drip)

@@ -3,18 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.call import Call
-from graph_sandbox.errors import GraphError
-from graph_sandbox.faults import Fault, Subject
+from graph_sandbox.control.faults import Fault, Subject
 from graph_sandbox.sandbox import Sandbox
-from graph_sandbox.tokens import Principal
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.tokens import Principal
 
 
 def debug_token(sandbox: Sandbox, call: Call, at: datetime) -> dict[str, Any]:
-    """Return `data` on the `input_token`; a bad one is no error but `is_valid` false with the reason."""
+    """Return `data` on the `input_token`; a bad one is no error but `is_valid` false with the reason.
+
+    Of a token that Graph never gave it says no more; one that was good once is described all the same.
+    """
     if call.token != sandbox.tokens.app:
-        raise errors.parameter("You must provide an app access token, or a user access token of an owner of the app")
+        raise errors.parameter(
+            "You must provide an app access token, or a user access token that is an owner or developer of the app"
+        )
     token = call.params.get("input_token")
     if token is None:
         raise errors.parameter("The parameter input_token is required")
@@ -24,7 +29,10 @@ def debug_token(sandbox: Sandbox, call: Call, at: datetime) -> dict[str, Any]:
     except GraphError as error:
         reason = {"code": error.code, "message": error.message, "subcode": error.subcode}
         shown = {name: value for name, value in reason.items() if value is not None}
-        return {"data": {"app_id": sandbox.tokens.app_id, "is_valid": False, "error": shown, "scopes": []}}
+        page_id = sandbox.tokens.page_of(token)
+        was_good = page_id is not None or token == sandbox.tokens.system_user
+        before = _described(sandbox, Principal(token, page_id), None) if was_good else {}
+        return {"data": before | {"error": shown, "is_valid": False, "scopes": []}}
     return {"data": _described(sandbox, principal, fault)}
 
 
@@ -53,5 +61,6 @@ def _described(sandbox: Sandbox, principal: Principal, fault: Fault | None) -> d
         "data_access_expires_at": sandbox.settings.data_access_expires_at,
         "scopes": scopes,
         "granular_scopes": [{"scope": scope, "target_ids": page_ids} for scope in scopes],
+        "user_id": sandbox.tokens.user_id,
     }
     return described | ({"profile_id": principal.page_id} if principal.page_id else {})
