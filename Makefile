@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test test-e2e secrets cases calls bench lock clean
+.PHONY: help run up down psql test test-e2e secrets cases calls lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -45,12 +45,12 @@ cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and s
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	@$(MEASURE) -m bench.calls
 
-bench: $(INSTALLED) ## measure everything side by side, or PARTS='reading writing'; takes an hour
-	@$(MEASURE) -m bench $(PARTS)
-
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \
 		--python-version 3.11 --no-annotate --no-header
+
+metrics: $(INSTALLED) ## write docs/metrics.md from the declarations
+	@$(VENV_PYTHON) -m meta_insights.provider.dictionary > docs/metrics.md
 
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var

@@ -39,7 +39,7 @@ def connection(state: Mapping[str, Any], base_url: str) -> dict[str, str]:
     """Return the fields of the Airflow connection whose token reads all of the sandbox's Pages."""
     extra = {
         "api_version": API_VERSION,
-        "token_type": "user",
+        "access_kind": "user",
         "app_id": state["app_id"],
         "app_secret": state["app_secret"],
         "allow_http": True,

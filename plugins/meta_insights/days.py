@@ -1,4 +1,4 @@
-"""Meta's days: which date a run is for, when that day starts and ends, what counts as on time. Pure.
+"""Meta's days: when a date starts and ends, and what counts as on time for it. Pure.
 
 Meta cuts its days at midnight in California, in summer and winter time alike: ``end_time`` of an insights value
 is 07:00Z or 08:00Z (https://developers.facebook.com/docs/graph-api/reference/insights).
@@ -11,15 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from meta_insights.errors import ConfigurationError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Collection
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
-HISTORY_WINDOW_DAYS = 90
-"""The longest span of days that Graph answers at once."""
 
 
 @dataclass(frozen=True)
@@ -61,43 +56,22 @@ def measured_date(end_time: datetime) -> date:
     return end_time.astimezone(PACIFIC).date() - timedelta(days=1)
 
 
-def history_windows(dates: Iterable[date]) -> list[tuple[date, date]]:
-    """Cut the span of some dates into windows (first, last) that one request may ask for, oldest first."""
-    first, last = min(days := list(dates)), max(days)
-    starts = range(0, (last - first).days + 1, HISTORY_WINDOW_DAYS)
-    windows = [
-        (first + timedelta(days=back), first + timedelta(days=back + HISTORY_WINDOW_DAYS - 1)) for back in starts
-    ]
-    return [(start, min(end, last)) for start, end in windows]
+def history_windows(dates: Collection[date], longest: int) -> list[tuple[date, date]]:
+    """Cut the span of some dates into windows (first, last) that one request may ask for, oldest first.
+
+    Graph counts a window in seconds, ``longest`` times 86,400: one over the day of 25 hours has a day less.
+    """
+    first, end = min(dates), max(dates)
+    windows = []
+    while first <= end:
+        last = min(end, first + timedelta(days=longest - 1))
+        if last > first and midnight(last + timedelta(days=1)) - midnight(first) > timedelta(days=longest):
+            last -= timedelta(days=1)
+        windows.append((first, last))
+        first = last + timedelta(days=1)
+    return windows
 
 
 def pacific_date(instant: datetime) -> date:
     """Return the Pacific calendar date of an instant."""
     return instant.astimezone(PACIFIC).date()
-
-
-def run_day(context: Mapping[str, Any], now: datetime) -> Day:
-    """Return the day that a DAG run is for: its ``date`` param, else its data interval, else the day before it ran.
-
-    A run triggered without a logical date has no ``data_interval_start`` in its context. Raises
-    ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet.
-    """
-    wanted = context["params"].get("date")
-    if wanted:
-        day = Day(_parse_date(wanted))
-    elif context.get("data_interval_start"):
-        day = Day(pacific_date(context["data_interval_start"]))
-    else:
-        day = Day(pacific_date(context["dag_run"].run_after) - timedelta(days=1))
-    if now < day.end:
-        raise ConfigurationError(
-            f"{day.date} ends at {day.end:%Y-%m-%d %H:%M} UTC: run it after that, or choose an earlier date"
-        )
-    return day
-
-
-def _parse_date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"the param `date` must look like 2026-11-22, not {text!r}") from None

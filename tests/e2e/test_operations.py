@@ -106,24 +106,24 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
     run_id, state = scene.run()
     assert state == "failed"
     red = {key: task.name for key, task in scene.tasks(run_id).items() if task.state == "failed" and key[1] >= 0}
-    stages = ("page.content", "page.metrics")
+    stages = ("integration.content", "integration.metrics")
     assert red == {(stage, n): f"{stage} [{pages[n].name}]" for stage in stages for n in (1, 3)}
-    assert "token" in airflow.failure(run_id, scene.tasks(run_id)["page.content", 1])
+    assert "token" in airflow.failure(run_id, scene.tasks(run_id)["integration.content", 1])
 
     scene.stack.sandbox.clear_faults(pages[1].id)
     before, tried = scene.stored_versions(), tries(scene, run_id)
     calls = scene.stack.sandbox.requests()["calls_by_page"]
-    cleared = airflow.clear(run_id, [("page.content", 1)], only_failed=False)
+    cleared = airflow.clear(run_id, [("integration.content", 1)], only_failed=False)
     assert airflow.wait(run_id) == "failed"
     assert cleared == 4  # content and metrics of that Page, the aggregate, the check
 
     # Only that Page and what follows the group ran again; the other red one is named still.
     again = {key for key, number in tries(scene, run_id).items() if number > tried[key]}
-    assert again == {("page.content", 1), ("page.metrics", 1), ("aggregate", -1)}
+    assert again == {("integration.content", 1), ("integration.metrics", 1), ("aggregate", -1)}
     asked = scene.stack.sandbox.requests()["calls_by_page"]
     assert {page for page in asked if asked[page] != calls.get(page)} == {pages[1].id}
     tasks = scene.tasks(run_id)
-    assert tasks["page.metrics", 1].state == "success"
+    assert tasks["integration.metrics", 1].state == "success"
     verdict = airflow.failure(run_id, tasks["aggregate", -1])
     assert "1 of 5 integrations are incomplete" in verdict
     assert pages[3].name in verdict
@@ -155,8 +155,8 @@ def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(s
         assert state == "failed"
         assert [key for key, task in scene.tasks(run_id).items() if task.state == "failed"] == [
             ("aggregate", -1),
-            ("page.content", 2),
-            ("page.metrics", 2),
+            ("integration.content", 2),
+            ("integration.metrics", 2),
         ]
         airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": new, "extra": extra}))
         airflow.clear(run_id, only_failed=True)
@@ -183,7 +183,7 @@ def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_no
     live = {key: task for key, task in scene.tasks(run_id).items() if task.state != "removed"}
     assert {task.state for task in live.values()} == {"success"}
     names = ["New a-first", *(scene.world.pages[n].name for n in (0, 2, 4))]
-    for task_id in ("page.content", "page.metrics"):
+    for task_id in ("integration.content", "integration.metrics"):
         assert [live[task_id, index].name for index in range(4)] == [f"{task_id} [{name}]" for name in names]
         assert (task_id, 4) not in live
     after = scene.stored_versions()
@@ -252,11 +252,13 @@ def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_pa
     mapped = {key: (task.name, task.state) for key, task in tasks.items() if key[1] >= 0}
     assert mapped == {
         (stage, n): (f"{stage} [{name}]", "success" if n else "failed")
-        for stage in ("page.content", "page.metrics")
+        for stage in ("integration.content", "integration.metrics")
         for n, name in enumerate(groups)
     }
-    assert "1 of 3 integrations failed" in airflow.failure(run_id, tasks["page.content", 0])
-    (line,) = (line for line in airflow.task_log(run_id, tasks["page.content", 0]) if "Task failed" in line["event"])
+    assert "1 of 3 integrations failed" in airflow.failure(run_id, tasks["integration.content", 0])
+    (line,) = (
+        line for line in airflow.task_log(run_id, tasks["integration.content", 0]) if "Task failed" in line["event"]
+    )
     assert broken.name in str(line)
     assert broken.name in airflow.failure(run_id, tasks["aggregate", -1])
     stored = scene.snapshots()

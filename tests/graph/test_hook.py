@@ -72,7 +72,7 @@ def test_hooks_of_several_pages_do_not_wait_for_one_another(graph: Served) -> No
 
 
 def test_a_page_token_is_used_as_it_is(graph: Served, page_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    connect(monkeypatch, graph, token=graph.control.page_token(page_id), token_type="page")
+    connect(monkeypatch, graph, token=graph.control.page_token(page_id), access_kind="page")
     hook = FacebookInsightsHook(page_id=page_id)
     assert hook.get_conn().token is hook.credential.token
     assert hook.budget.spent().calls == 0

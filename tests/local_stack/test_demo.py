@@ -30,5 +30,5 @@ def test_the_connection_holds_the_token_where_airflow_encrypts_it() -> None:
         "http://127.0.0.1:8900",
         "EAAsandbox",
     )
-    extra = {"api_version": "v26.0", "token_type": "user", "app_id": "303", "app_secret": "secret"}
+    extra = {"api_version": "v26.0", "access_kind": "user", "app_id": "303", "app_secret": "secret"}
     assert json.loads(fields["extra"]) == extra | {"allow_http": True}

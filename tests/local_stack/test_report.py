@@ -4,7 +4,7 @@ from local_stack import report
 from local_stack.airflow_client import TaskInstance
 
 
-def task(state: str | None, task_id: str = "page.content", map_index: int = 0, name: str = "") -> TaskInstance:
+def task(state: str | None, task_id: str = "integration.content", map_index: int = 0, name: str = "") -> TaskInstance:
     return TaskInstance(task_id, map_index, state, 1, name or task_id)
 
 
@@ -60,11 +60,11 @@ def test_a_run_without_any_page_has_a_table_of_nothing() -> None:
 
 def test_a_failed_task_is_shown_by_name_with_its_reason_and_its_log() -> None:
     failed = [
-        (task("failed", name="page.content [Phở 24]"), "GraphTokenError: token", "/var/one.log"),
+        (task("failed", name="integration.content [Phở 24]"), "GraphTokenError: token", "/var/one.log"),
         (task("failed", name="aggregate"), "", "/var/two.log"),
     ]
     assert report.failures(failed).splitlines() == [
-        "  page.content [Phở 24]: GraphTokenError: token",
+        "  integration.content [Phở 24]: GraphTokenError: token",
         "    /var/one.log",
         "  aggregate: see its log",
         "    /var/two.log",

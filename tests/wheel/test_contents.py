@@ -57,7 +57,7 @@ def third_party_imports() -> set[str]:
 
 def test_the_wheel_holds_the_package_and_its_sql_and_nothing_else(names: set[str]) -> None:
     code = {f"meta_insights/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}
-    sql = {f"meta_insights/sql/{path.relative_to(SQL)}" for path in SQL.rglob("*.sql") if "bench" not in path.parts}
+    sql = {f"meta_insights/sql/{path.relative_to(SQL)}" for path in SQL.rglob("*.sql")}
     assert len(code) > 10
     assert len(sql) > 10
     assert {name for name in names if ".dist-info/" not in name} == code | sql | {"meta_insights/py.typed"}

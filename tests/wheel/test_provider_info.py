@@ -11,7 +11,7 @@ from airflow.api_fastapi.core_api.datamodels.connections import ConnectionHookMe
 from airflow.sdk import Connection
 from jsonschema import validate  # type: ignore[import-untyped]
 
-from meta_insights.credential import Credential
+from meta_insights.graph.credential import Credential
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.provider_info import get_provider_info
 
@@ -44,16 +44,18 @@ def test_every_field_of_the_form_is_one_that_the_hook_reads() -> None:
     written = {"access_kind": "user", "api_version": "v25.0", "app_id": "17", "app_secret": "s"}
     assert FIELDS.keys() == written.keys()
     read = credential(**written)
-    assert (read.token_type, read.version, read.app_id, read.app_secret) == tuple(written.values())
+    assert (read.access_kind, read.version) == ("user", "v25.0")
+    assert read.app_token is not None
+    assert read.app_token.value == "17|s"
 
 
 def test_a_connection_made_before_the_form_keeps_its_key() -> None:
-    assert credential(token_type="user").token_type == "user"
+    assert credential(token_type="user").access_kind == "user"
 
 
 def test_the_form_starts_with_what_an_empty_connection_means() -> None:
     defaults = {name: field["schema"]["default"] for name, field in FIELDS.items() if "default" in field["schema"]}
-    assert defaults == {"access_kind": credential().token_type}
+    assert defaults == {"access_kind": credential().access_kind}
 
 
 def test_airflow_masks_no_default_for_save_would_store_its_asterisks() -> None:

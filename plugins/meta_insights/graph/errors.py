@@ -23,6 +23,7 @@ everything. Table: https://developers.facebook.com/docs/graph-api/guides/error-h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,12 @@ class MetricRefusedError(GraphRefusedError):
 
 class FieldRefusedError(GraphRefusedError):
     """One of the fields does not exist on that kind of object; Graph refuses the whole request."""
+
+    @property
+    def field(self) -> str | None:
+        """The field that Graph names: ``(#100) Tried accessing nonexisting field (x) on node type (Y)``."""
+        named = re.search(r"nonexisting field \((\w+)\)", self.message)
+        return named[1] if named else None
 
 
 class NoDataError(GraphRefusedError):
