@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from graph_sandbox.pacific import day_end, day_start, pacific_day
@@ -258,19 +259,23 @@ def _summed(changes: list[dict[str, Change]]) -> dict[str, Any]:
         for one in changes
         if {"reactions", "comments", "shares"} <= one.keys()
     ]
-    reach, engagement = total("reach"), sum(engaged) if engaged else None
+    rated = [one for one in changes if {"reactions", "comments", "shares", "reach"} <= one.keys()]
+    rated_engagement = sum(one[name].change for one in rated for name in ("reactions", "comments", "shares"))
+    rated_reach = sum(one["reach"].change for one in rated)
     return {
         "content_changed": len(changes),
         "content_corrected": sum(any(change.change < 0 for change in one.values()) for one in changes),
         "impressions_change": total("impressions"),
-        "summed_post_reach": reach,
+        "summed_post_reach": total("reach"),
         "reactions_change": total("reactions"),
         "comments_change": total("comments"),
         "shares_change": total("shares"),
         "video_views_change": total("video_views"),
         "clicks_change": total("clicks"),
-        "engagement": engagement,
-        "engagement_rate": engagement / reach if engagement is not None and reach and reach > 0 else None,
+        "engagement": sum(engaged) if engaged else None,
+        "rated_engagement": rated_engagement if rated else None,
+        "rated_reach": rated_reach if rated else None,
+        "engagement_rate": round(Decimal(rated_engagement) / rated_reach, 6) if rated_reach > 0 else None,
         "days_covered": max((change.days for one in changes for change in one.values()), default=None),
     }
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from meta_insights.records import Content, Snapshot
+from meta_insights.records import Content, Snapshot, as_row
 from meta_insights.registry import Integration, register
 from meta_insights.windows import Day, midnight
 
 if TYPE_CHECKING:
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 GRACE = timedelta(hours=24)
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,7 +48,7 @@ class Series:
     def see(self, content_id: str, at: datetime) -> None:
         """List the content at an instant."""
         with self.warehouse.transaction() as transaction:
-            transaction.merge("content", [self.content[content_id]], self.key | {"seen_at": at})
+            transaction.write("content", [as_row(self.content[content_id])], self.key, seen_at=at)
 
     def lose(self, content_id: str, at: datetime) -> None:
         """Find at an instant that the content is gone."""
@@ -59,10 +59,10 @@ class Series:
     def snapshot(self, content_id: str, day: date, after: float = 4, **metrics: Any) -> datetime:
         """Observe the counters some hours after the end of a day."""
         of, at = Day(day), Day(day).end + timedelta(hours=after)
-        params = self.key | {"run_id": "run", "date": day, "day_end": of.end, "refresh": False}
-        params["on_time_until"] = of.on_time_until(GRACE)
+        common = self.key | {"run_id": "run", "date": day}
+        rule = {"day_end": of.end, "on_time_until": of.on_time_until(GRACE), "refresh": False}
         with self.warehouse.transaction() as transaction:
-            transaction.merge("content_daily_metric", [Snapshot(content_id, at, **metrics)], params)
+            transaction.write("content_daily_metric", [as_row(Snapshot(content_id, at, **metrics))], common, **rule)
         return at
 
     def ran(self, day: date, *, run_id: str = "run", **stages: str | dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from local_stack import postgres
 from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def empty_warehouse() -> Iterator[str]:
         try:
             server.create_database("bench")
             os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("bench")
-            Warehouse().migrate()
+            Warehouse().upgrade()
             yield server.dsn("bench")
         finally:
             postgres.stop(record)

@@ -17,7 +17,8 @@ from bench.database import empty_warehouse
 from bench.questions import FIRST, fill, statements, take
 from bench.table import Table, exponent
 from bench.writing import snapshots
-from meta_insights.warehouse import Warehouse
+from meta_insights.records import as_row
+from meta_insights.store.warehouse import Warehouse
 from meta_insights.windows import Day
 
 if TYPE_CHECKING:
@@ -71,13 +72,12 @@ def new_date(connection: psycopg.Connection[Any], days: int) -> dict[tuple[str, 
 def write_date(pages: Mapping[tuple[str, str], Sequence[Snapshot]], days: int) -> float:
     """Merge one date, Page by Page but in one transaction; return rows per second."""
     day = Day(FIRST + timedelta(days=days + 28))
-    of_date: dict[str, Any] = {"date": day.date, "day_end": day.end, "on_time_until": day.end + timedelta(hours=24)}
-    of_date |= {"run_id": "bench", "refresh": False}
+    rule: dict[str, Any] = {"day_end": day.end, "on_time_until": day.end + timedelta(hours=24), "refresh": False}
     start, written = time.perf_counter(), 0
     with Warehouse().transaction() as transaction:
         for (organization, page), rows in pages.items():
-            params = of_date | {"organization_id": organization, "integration_id": page}
-            written += transaction.merge("content_daily_metric", rows, params)
+            common = {"organization_id": organization, "integration_id": page, "date": day.date, "run_id": "bench"}
+            written += transaction.write("content_daily_metric", map(as_row, rows), common, **rule)
     return written / (time.perf_counter() - start)
 
 

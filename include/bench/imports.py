@@ -18,7 +18,7 @@ from bench.table import Table
 DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "meta_insights_daily.py"
 OWN = {
     "the DAG file, as the dag-processor reads it": f"import runpy; runpy.run_path({str(DAG_FILE)!r})",
-    "the package, as a worker needs it": "import meta_insights.ingest, meta_insights.checks, meta_insights.retry",
+    "the package, as a worker needs it": "import meta_insights.ingest, meta_insights.store.checks, meta_insights.retry",
 }
 AIRFLOW = "Airflow itself"
 EMPTY_DAG = """

@@ -20,7 +20,7 @@ from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def run_verb(verb: str, integration: Integration) -> tuple[float, float]:
     """
     run = Run("bench", 1, DAY, LOOKBACK_DAYS, refresh=False, settings=Settings.from_environment())
     with Warehouse() as warehouse:
-        warehouse.migrate()
+        warehouse.upgrade()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = _resident("VmRSS")
     VERBS[verb]([integration.as_dict()], run)

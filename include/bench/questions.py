@@ -14,7 +14,7 @@ import psycopg
 
 from bench.database import empty_warehouse
 from bench.table import Table, exponent
-from meta_insights.warehouse import SQL_FOLDER, read_sql
+from meta_insights.store.files import SQL_FOLDER, read_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ from meta_insights.ledger import Run
 from meta_insights.page_reader import PageReader
 from meta_insights.records import Known, Problems
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -25,7 +25,7 @@ from meta_insights.errors import ConfigurationError, GraphError
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
 from meta_insights.retry import RETRIES, GraphRetryPolicy
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 from meta_insights.windows import Day
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Each way begins with a table that is empty, or that holds the same rows already: vacuumed, with the same keys and
 foreign keys. Its seconds are what its caller waits, from opening the connection to the commit. The floors begin later:
-the bare merge with rows that are staged at the server, the bare COPY with bytes that are in its format.
+the bare merge on a connection that is open, the bare COPY with bytes that are in its format.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from psycopg import sql
 from bench.database import empty_warehouse
 from bench.table import Table
 from meta_insights.config import WAREHOUSE_CONN_ID
-from meta_insights.records import Snapshot
+from meta_insights.records import Snapshot, as_row
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Transaction, Warehouse, read_sql
+from meta_insights.store.files import read_sql
+from meta_insights.store.warehouse import Transaction, Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 SIZES = (1_000, 10_000, 100_000)
 REPEATS = 3
@@ -41,17 +42,19 @@ OF_DATE: dict[str, Any] = {
     "organization_id": PAGE.organization_id,
     "integration_id": PAGE.id,
     "date": date(2026, 11, 20),
-    "day_end": DAY_END,
-    "on_time_until": DAY_END + timedelta(hours=24),
     "run_id": "bench",
-    "refresh": False,
 }
+RULE: dict[str, Any] = {"day_end": DAY_END, "on_time_until": DAY_END + timedelta(hours=24), "refresh": False}
 KEY = ("organization_id", "integration_id", "external_content_id", "date")
 SEEN = tuple(one.name for one in fields(Snapshot))
 COLUMNS = ("organization_id", "integration_id", "date", "run_id", "is_on_time", *SEEN)
 TABLE = sql.Identifier("analytics", "content_daily_metric")
 NAMES = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-PARTIAL_KEY = read_sql("schema/0008_create_index_content_daily_metric_key")
+PARTIAL_KEY = b"""
+    create unique index content_daily_metric_key
+    on analytics.content_daily_metric (organization_id, integration_id, external_content_id, date)
+    where deleted_at is null
+"""
 WHOLE_KEY = PARTIAL_KEY.replace(b"where deleted_at is null", b"")
 """`insert_rows` cannot name the condition of a partial index, so it has the same key without one."""
 
@@ -84,7 +87,7 @@ class Target:
     def begin(self, rows: int) -> None:
         """Let there be the contents that so many snapshots are of."""
         register(Warehouse(), [PAGE])
-        self._connection.execute(read_sql("bench/content_of_page"), OF_DATE | {"rows": rows})
+        self._connection.execute(read_sql("bench/content_of_page"), OF_DATE | RULE | {"rows": rows})
 
     def empty(self) -> None:
         """Leave no snapshot."""
@@ -160,30 +163,18 @@ def ours(rows: Sequence[Snapshot]) -> tuple[float, int]:
     """Merge as the metrics task does."""
     start = time.perf_counter()
     with Warehouse().transaction() as transaction:
-        written = transaction.merge("content_daily_metric", rows, OF_DATE)
+        written = transaction.write("content_daily_metric", map(as_row, rows), OF_DATE, **RULE)
     return time.perf_counter() - start, written
 
 
-class TimedTransaction(Transaction):
-    """Notes how long its last statement took."""
-
-    seconds: float
-
-    def execute(self, name: str, params: Mapping[str, Any]) -> int:
-        """Run one file that writes."""
-        start = time.perf_counter()
-        try:
-            return super().execute(name, params)
-        finally:
-            self.seconds = time.perf_counter() - start
-
-
 def bare_merge(dsn: str, rows: Sequence[Snapshot]) -> tuple[float, int]:
-    """Merge likewise, and time only the upsert: what was staged before it, and the commit after it, are left out."""
+    """Merge likewise, and time only the upsert: opening the connection and the commit are left out."""
+    given = [as_row(row) for row in rows]
     with closing(psycopg.connect(dsn)) as connection, connection:
-        transaction = TimedTransaction(connection)
-        written = transaction.merge("content_daily_metric", rows, OF_DATE)
-    return transaction.seconds, written
+        start = time.perf_counter()
+        written = Transaction(connection, {}).write("content_daily_metric", given, OF_DATE, **RULE)
+        seconds = time.perf_counter() - start
+    return seconds, written
 
 
 def bare_copy(dsn: str, data: bytes) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from graph_sandbox.client import SandboxControl
 from local_stack import demo
 from local_stack.settings import GRAPH_CONNECTION
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 
 def main(sandbox_url: str) -> None:
@@ -20,7 +20,7 @@ def main(sandbox_url: str) -> None:
     with SandboxControl(sandbox_url) as control:
         state = control.state()
     warehouse = Warehouse()
-    warehouse.migrate()
+    warehouse.upgrade()
     register(warehouse, [Integration(**row) for row in demo.integrations(state, GRAPH_CONNECTION)])
     # In a file that nobody else can read, because everybody can read a command line.
     with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:

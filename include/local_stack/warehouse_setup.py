@@ -11,14 +11,14 @@ import psycopg
 
 from meta_insights.errors import ConfigurationError
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 
 def main() -> None:
     """Migrate, then register what standard input lists; an empty list registers nothing."""
     integrations = [Integration(**row) for row in json.load(sys.stdin)]
     warehouse = Warehouse()
-    warehouse.migrate()
+    warehouse.upgrade()
     if integrations:
         register(warehouse, integrations)
 

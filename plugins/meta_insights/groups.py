@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock, registry
-from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
 from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
 from meta_insights.gather import Listing, Snapshots, resumed
@@ -16,10 +15,11 @@ from meta_insights.groups import each, grouped, ungrouped
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.ledger import Run, Stage
 from meta_insights.page_reader import PageReader
-from meta_insights.records import Content, Known
+from meta_insights.records import Content, Known, as_row
+from meta_insights.store.checks import broken_rules
+from meta_insights.store.warehouse import Warehouse
 from meta_insights.token_health import TokenHealth
 from meta_insights.usage import Usage
-from meta_insights.warehouse import Warehouse
 from meta_insights.windows import run_day
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from meta_insights.groups import Group
     from meta_insights.registry import Integration
-    from meta_insights.warehouse import Transaction
+    from meta_insights.store.warehouse import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def current_run(context: Mapping[str, Any]) -> Run:
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
     """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task."""
     with Warehouse() as warehouse:
-        warehouse.migrate()
+        warehouse.upgrade()
         integrations = registry.list_integrations(warehouse, params)
     groups = grouped(integrations, params.get("integrations_per_task"))
     log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
@@ -80,9 +80,8 @@ def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) ->
         _check_token(stage, reader.hook)
         stage.asked, stage.stored = listing.listed, len(listing.content)
         with _writing(stage) as transaction:
-            transaction.merge(
-                "content", listing.content.values(), stage.integration_key | {"seen_at": listing.observed_at}
-            )
+            rows = map(_content_row, listing.content.values())
+            transaction.write("content", rows, stage.integration_key, seen_at=listing.observed_at)
         stage.missing = {"edges": listing.unread}
         listing.raise_gravest()
         _mark_gone(stage, reader, listing)
@@ -112,6 +111,11 @@ def _mark_gone(stage: Stage, reader: PageReader, listing: Listing) -> None:
                 "upsert/content_deleted",
                 stage.integration_key | {"external_content_ids": gone, "gone_at": listing.observed_at},
             )
+
+
+def _content_row(content: Content) -> dict[str, Any]:
+    key = content.external_content_id
+    return as_row(content) | {"post_id": key if "_" in key else None}
 
 
 def _look_back(stage: Stage) -> dict[str, Any]:
@@ -155,13 +159,13 @@ def _ingest_metrics(warehouse: Warehouse, integration: Integration, run: Run) ->
 def _store(stage: Stage, snapshots: Snapshots) -> None:
     run = stage.run
     of_run: dict[str, Any] = stage.integration_key | {"run_id": run.run_id}
-    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "on_time_until": run.on_time_until}
-    of_date["refresh"] = run.refresh
+    of_date = of_run | {"date": run.day.date}
+    rule = {"day_end": run.day.end, "on_time_until": run.on_time_until, "refresh": run.refresh}
     with _writing(stage) as transaction:
         for rows in (snapshots.of_posts, snapshots.of_videos):
-            transaction.merge("content_daily_metric", rows.values(), of_date)
-        transaction.merge("content_daily_video", snapshots.video_days.values(), of_run)
-        transaction.merge("page_daily_metric", snapshots.page_days, of_run)
+            transaction.write("content_daily_metric", map(as_row, rows.values()), of_date, **rule)
+        transaction.write("content_daily_video", map(as_row, snapshots.video_days.values()), of_run)
+        transaction.write("page_daily_metric", map(as_row, snapshots.page_days), of_run)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from psycopg.types.json import Jsonb
 
 from meta_insights import clock
-from meta_insights.errors import TOKEN_CODES, GraphStopError
+from meta_insights.errors import TOKEN_CODES, ConfigurationError, GraphStopError
 from meta_insights.records import Problems
 from meta_insights.token_health import TokenHealth
 from meta_insights.usage import Usage
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from meta_insights.config import Settings
     from meta_insights.registry import Integration
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
     from meta_insights.windows import Day
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,12 @@ class Run:
     def history_dates(self) -> list[date]:
         """The day and the days before it whose daily values Meta still corrects, newest first."""
         return [self.day.date - timedelta(days=back) for back in range(self.settings.page_history_days)]
+
+
+def _remedy(error: BaseException | None) -> str | None:
+    if isinstance(error, GraphStopError | ConfigurationError):
+        return "clear, once the cause is removed"
+    return "clear" if error else None
 
 
 @dataclass
@@ -134,6 +140,7 @@ class Stage:
             "state": "failed" if error else "success",
             "error_class": kind.__name__ if kind else None,
             "error_message": str(error) if error else None,
+            "remedy": _remedy(error),
             "now": clock.now(),
         }
         with self.warehouse.transaction() as transaction:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
     from datetime import date
 
+    from _typeshed import DataclassInstance
+
     from meta_insights.metrics import Metric
 
 CONTENT_TYPES = ("post", "photo", "link", "video", "reel")
@@ -123,6 +125,11 @@ class VideoDay:
     observed_at: datetime
     video_views: int | None = None
     watch_time_ms: int | None = None
+
+
+def as_row(record: DataclassInstance) -> dict[str, Any]:
+    """Return a record as ``{column: value}``."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 SNAPSHOT_METRICS = tuple(f.name for f in fields(Snapshot))[2:-1]

@@ -12,7 +12,7 @@ from meta_insights.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 PROVIDERS = ("facebook",)
 
@@ -49,7 +49,7 @@ class Integration:
 def register(warehouse: Warehouse, integrations: Sequence[Integration]) -> None:
     """Add Pages to the registry, or bring them up to date. Those that are there already keep their state."""
     with warehouse.transaction() as transaction:
-        transaction.merge("integration", integrations)
+        transaction.write("integration", [integration.as_dict() for integration in integrations])
 
 
 def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[Integration]:

@@ -10,7 +10,7 @@ from bench.questions import fill
 if TYPE_CHECKING:
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 
 def test_one_date_more_has_a_snapshot_of_each_content_of_the_last_28_dates(

@@ -8,8 +8,8 @@ import pytest
 
 from bench import questions
 from bench.questions import fill, statements
-from meta_insights.checks import RULES
-from meta_insights.warehouse import read_sql
+from meta_insights.store.checks import RULES
+from meta_insights.store.files import read_sql
 
 if TYPE_CHECKING:
     import psycopg

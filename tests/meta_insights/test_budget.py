@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from graph_sandbox.server import Served
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 POSTS = 120
 

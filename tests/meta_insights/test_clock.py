@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from graph_sandbox.server import Served
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 CONTEXT = {
     "params": {"date": "2026-11-20", "lookback_days": 28, "refresh": False},

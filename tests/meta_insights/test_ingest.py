@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from graph_sandbox.content import Content as Truth
     from graph_sandbox.server import Served
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 TYPES = {"status": "post", "album": "photo"}
 
@@ -309,7 +309,7 @@ def test_a_retired_metric_is_remembered_and_asked_for_again_after_a_week(
     assert ledger(database)["api_calls"] < first
     assert ledger(database)["unavailable_metrics"] == ["page.page_views_total", "post.post_clicks"]
     database.execute(
-        "update analytics.integration_health set dead_metrics = "
+        "update analytics.integration_health set refused_metrics = "
         """jsonb_build_object('post.post_clicks', (now() - interval '8 days')::text)"""
     )
     ingest.ingest_metrics([page.as_dict()], replace(run, run_id="run-3"))
@@ -508,11 +508,11 @@ def test_an_unreachable_warehouse_is_a_passing_fault_without_its_password(
 
 def test_a_missing_warehouse_connection_says_how_to_make_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", raising=False)
-    monkeypatch.setattr("meta_insights.warehouse.WAREHOUSE_CONN_ID", "nowhere")
-    from meta_insights.warehouse import Warehouse as Anywhere  # noqa: PLC0415
+    monkeypatch.setattr("meta_insights.store.warehouse.WAREHOUSE_CONN_ID", "nowhere")
+    from meta_insights.store.warehouse import Warehouse as Anywhere  # noqa: PLC0415
 
     with pytest.raises(ConfigurationError, match="no Airflow connection 'nowhere'"):
-        Anywhere("nowhere").migrate()
+        Anywhere("nowhere").upgrade()
 
 
 # Aggregate and check

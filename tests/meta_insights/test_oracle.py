@@ -17,13 +17,13 @@ from psycopg.rows import dict_row
 from graph_sandbox.server import serve
 from graph_sandbox.world import World
 from meta_insights import clock, ingest
-from meta_insights.checks import broken_rules
 from meta_insights.config import Settings
 from meta_insights.errors import GraphStopError, GraphWaitError, IncompleteRunError
 from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Transaction, Warehouse
+from meta_insights.store.checks import broken_rules
+from meta_insights.store.warehouse import Transaction, Warehouse
 from oracle import Oracle
 from simulation import Execution, Story, Trouble, Turn
 from support import connect
@@ -145,17 +145,19 @@ def recorded(writes: list[Write], patch: pytest.MonkeyPatch) -> None:
     """Let every merge and every written file be noted once it has succeeded."""
 
     def noting(kind: str, original: Callable[..., int]) -> Callable[..., int]:
-        def call(self: Transaction, name: str, *given: Any) -> int:
-            written = original(self, name, *given)
-            if kind == "merge":
-                writes.append((kind, name, given[0], given[1]))
+        def call(self: Transaction, name: str, *given: Any, **rule: Any) -> int:
+            if kind == "write":
+                given = (list(given[0]), *given[1:])
+            written = original(self, name, *given, **rule)
+            if kind == "write":
+                writes.append((kind, name, (given[0], rule), given[1]))
             elif name in NOTED:
                 writes.append((kind, name, None, given[0]))
             return written
 
         return call
 
-    patch.setattr(Transaction, "merge", noting("merge", Transaction.merge))
+    patch.setattr(Transaction, "write", noting("write", Transaction.write))
     patch.setattr(Transaction, "execute", noting("execute", Transaction.execute))
 
 
@@ -205,7 +207,7 @@ def test_the_story_holds_everything_that_can_go_wrong(lived: Lived) -> None:
     (others,) = lived.rows("""
         select
             (select count(*) from analytics.content where deleted_at is not null) > 1 as gone,
-            (select count(*) from analytics.content where absent <> '{}') > 1 as returned,
+            (select count(*) from analytics.content where absent_periods <> '{}') > 1 as returned,
             (select count(*) from analytics.ingestion_run where state = 'failed') > 5 as failed,
             (select count(*) from analytics.ingestion_run where try_number = 2) > 5 as cleared,
             (select count(*) from analytics.ingestion_run where skipped > 0) > 0 as skipped,
@@ -323,8 +325,8 @@ def repeat(writes: list[Write]) -> None:
     """Make recorded writes again, in that order."""
     with Warehouse().transaction() as transaction:
         for kind, name, rows, params in writes:
-            if kind == "merge":
-                transaction.merge(name, rows, params)
+            if kind == "write":
+                transaction.write(name, rows[0], params, **rows[1])
             else:
                 transaction.execute(name, params)
 

@@ -14,7 +14,7 @@ from meta_insights.config import Settings
 from meta_insights.groups import grouped
 from meta_insights.ledger import Run
 from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 from meta_insights.windows import Day
 from support import DAY
 

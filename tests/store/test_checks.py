@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meta_insights.checks import RULES, broken_rules
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.checks import RULES, broken_rules
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from series import Series

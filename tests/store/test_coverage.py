@@ -13,7 +13,7 @@ from series import Series
 if TYPE_CHECKING:
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 MON, TUE = date(2026, 11, 16), date(2026, 11, 17)
 LATE = 30.0
@@ -31,35 +31,29 @@ def test_a_whole_date_lacks_nothing(series: Series) -> None:
     for stage in ("content", "metrics"):
         row = coverage(series, stage)
         assert (row["expected"], row["stored"], row["missing"], row["is_complete"]) == (1, 1, 0, True)
-        assert (row["reason"], row["repair"]) == (None, None)
+        assert (row["reason"], row["remedy"]) == (None, None)
     assert coverage(series)["on_time_until"] == Day(MON).end + timedelta(hours=24)
 
 
+FIX_FIRST = "clear, once the cause is removed"
+
+
 @pytest.mark.parametrize(
-    ("told", "reason", "repair"),
+    ("entry", "reason", "remedy"),
     [
         ({"state": "running"}, "the task has not ended", "clear"),
-        ({"state": "failed", "error_class": "GraphRetryError", "error_message": "HTTP 500"}, "HTTP 500", "clear"),
-        ({"state": "failed", "error_class": "GraphWaitError", "error_message": "throttled"}, "throttled", "clear"),
-        (
-            {"state": "failed", "error_class": "GraphStopError", "error_message": "token"},
-            "token",
-            "clear, once the cause is removed",
-        ),
-        (
-            {"state": "failed", "error_class": "ConfigurationError", "error_message": "no connection"},
-            "no connection",
-            "clear, once the cause is removed",
-        ),
+        ({"state": "failed", "error_message": "HTTP 500", "remedy": "clear"}, "HTTP 500", "clear"),
+        ({"state": "failed", "error_message": "a dead token", "remedy": FIX_FIRST}, "a dead token", FIX_FIRST),
+        ({"state": "failed", "error_class": "GraphTokenError", "remedy": FIX_FIRST}, "GraphTokenError", FIX_FIRST),
     ],
 )
 def test_a_stage_that_did_not_succeed_says_why_and_what_repairs_it(
-    series: Series, told: dict[str, Any], reason: str, repair: str
+    series: Series, entry: dict[str, Any], reason: str, remedy: str
 ) -> None:
     series.publish("1_1", MON)
-    series.ran(MON, metrics=told)
+    series.ran(MON, metrics=entry)
     row = coverage(series)
-    assert (row["missing"], row["is_complete"], row["reason"], row["repair"]) == (1, False, reason, repair)
+    assert (row["missing"], row["is_complete"], row["reason"], row["remedy"]) == (1, False, reason, remedy)
 
 
 def test_a_late_snapshot_is_missing_and_nothing_repairs_it(series: Series) -> None:
@@ -68,7 +62,7 @@ def test_a_late_snapshot_is_missing_and_nothing_repairs_it(series: Series) -> No
     series.ran(MON)
     row = coverage(series)
     assert (row["expected"], row["stored"], row["late"], row["missing"]) == (1, 0, 1, 1)
-    assert (row["reason"], row["repair"]) == ("observed too late for the date", None)
+    assert (row["reason"], row["remedy"]) == ("observed too late for the date", None)
 
 
 def test_content_found_afterwards_is_missing(series: Series) -> None:
@@ -91,7 +85,7 @@ def test_a_page_that_no_run_has_asked_about_needs_a_backfill(
     series.ran(MON)
     Series(warehouse, database, page="page-2")  # registered after Monday's run
     rows = series.rows("select * from analytics.coverage where integration_id = 'page-2' order by stage")
-    assert [(row["stage"], row["state"], row["reason"], row["repair"]) for row in rows] == [
+    assert [(row["stage"], row["state"], row["reason"], row["remedy"]) for row in rows] == [
         ("content", None, "no run has asked for it", "backfill"),
         ("metrics", None, "no run has asked for it", "backfill"),
     ]

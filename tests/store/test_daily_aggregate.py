@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 MON, TUE, WED, THU = (date(2026, 11, day) for day in (16, 17, 18, 19))
 LATE = 30.0
@@ -47,10 +48,10 @@ def test_one_row_sums_the_changes_of_one_content_type(series: Series) -> None:
     ]
     columns = ("summed_post_reach", "clicks_change", "engagement", "engagement_rate", "days_covered", "is_complete")
     assert series.aggregates(*columns) == [
-        (10, 3, 3, 0.3, 1, True),
-        (20, 6, 6, 0.3, 1, True),
-        (20, 0, 4, 0.2, 1, True),
-        (40, 0, 8, 0.2, 1, True),
+        (10, 3, 3, Decimal("0.3"), 1, True),
+        (20, 6, 6, Decimal("0.3"), 1, True),
+        (20, 0, 4, Decimal("0.2"), 1, True),
+        (40, 0, 8, Decimal("0.2"), 1, True),
     ]
 
 
@@ -61,6 +62,32 @@ def test_the_rate_is_unknown_without_reach(series: Series, reach: int | None) ->
     series.ran(MON)
     series.aggregate(MON)
     assert series.aggregates("engagement", "engagement_rate") == [(4, None)]
+
+
+def test_the_rate_divides_the_engagement_of_contents_with_a_reach_by_their_reach(series: Series) -> None:
+    for content_id, metrics in (
+        ("1_1", {"reach": 100, "reactions": 8, "comments": 1, "shares": 1}),
+        ("1_2", {"reach": None, "reactions": 80, "comments": 5, "shares": 5}),  # a reel of which Graph gave no reach
+        ("1_3", {"reach": 50, "reactions": None, "comments": 1, "shares": 1}),  # its engagement is unknown
+    ):
+        series.publish(content_id, MON, content_type="reel")
+        series.snapshot(content_id, MON, **metrics)
+    series.ran(MON)
+    series.aggregate(MON)
+    assert series.aggregates("engagement", "summed_post_reach") == [(100, 150)]
+    assert series.aggregates("rated_engagement", "rated_reach", "engagement_rate") == [(10, 100, Decimal("0.1"))]
+    for view in ("integration_daily", "organization_daily", "format_daily"):
+        assert series.rows(f"select engagement_rate from analytics.{view}") == [{"engagement_rate": Decimal("0.1")}]
+
+
+def test_a_rate_has_six_decimals(series: Series) -> None:
+    series.publish("1_1", MON)
+    series.snapshot("1_1", MON, reach=3, reactions=1, comments=0, shares=0)
+    series.ran(MON)
+    series.aggregate(MON)
+    for table in ("daily_aggregate", "integration_daily", "organization_daily", "format_daily"):
+        (row,) = series.rows(f"select engagement_rate from analytics.{table}")
+        assert str(row["engagement_rate"]) == "0.333333"
 
 
 def test_a_correction_stays_visible(series: Series) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights.records import PageDay, VideoDay
+from meta_insights.records import PageDay, VideoDay, as_row
 
 if TYPE_CHECKING:
     from series import Series
@@ -19,7 +19,9 @@ SECOND = FIRST + timedelta(days=1)
 
 def see(series: Series, at: datetime, **values: Any) -> int:
     with series.warehouse.transaction() as transaction:
-        return transaction.merge("page_daily_metric", [PageDay(DAY, at, **values)], series.key | {"run_id": "run"})
+        return transaction.write(
+            "page_daily_metric", [as_row(PageDay(DAY, at, **values))], series.key | {"run_id": "run"}
+        )
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,8 @@ def test_the_days_of_a_video_follow_the_same_rule(series: Series) -> None:
     series.publish("1_1", DAY, content_type="video")
     for at, views, time in ((SECOND, 90, None), (FIRST, 70, 5000)):
         with series.warehouse.transaction() as transaction:
-            rows = [VideoDay("1_1", DAY, at, views, time)]
-            transaction.merge("content_daily_video", rows, series.key | {"run_id": "run"})
+            rows = [as_row(VideoDay("1_1", DAY, at, views, time))]
+            transaction.write("content_daily_video", rows, series.key | {"run_id": "run"})
     stored = series.rows("select video_views, watch_time_ms, observed_at from analytics.content_daily_video")
     assert stored == [{"video_views": 90, "watch_time_ms": 5000, "observed_at": SECOND}]
 
@@ -71,8 +73,10 @@ def test_a_listing_that_arrives_after_newer_news_restores_nothing(series: Series
     at = series.publish("1_1", DAY)
     series.lose("1_1", at + timedelta(hours=3))
     series.see("1_1", at + timedelta(hours=2))  # an older sight, written late
-    (row,) = series.rows("select deleted_at, absent::text from analytics.content")
-    assert row == {"deleted_at": at + timedelta(hours=3), "absent": "{}"}
+    (row,) = series.rows("select deleted_at, absent_periods::text from analytics.content")
+    assert row == {"deleted_at": at + timedelta(hours=3), "absent_periods": "{}"}
     series.see("1_1", at + timedelta(hours=5))
-    (row,) = series.rows("select deleted_at, lower(absent) as gone, upper(absent) as back from analytics.content")
+    (row,) = series.rows(
+        "select deleted_at, lower(absent_periods) as gone, upper(absent_periods) as back from analytics.content"
+    )
     assert row == {"deleted_at": None, "gone": at + timedelta(hours=3), "back": at + timedelta(hours=5)}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights.records import Content, Snapshot
+from meta_insights.records import Content, Snapshot, as_row
 from meta_insights.registry import Integration, register
 
 if TYPE_CHECKING:
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 PAGE = Integration("org", "page-1", "facebook", "100", "Page One")
 KEY = {"organization_id": "org", "integration_id": "page-1"}
@@ -32,15 +32,15 @@ def _one_post(warehouse: Warehouse) -> None:
     register(warehouse, [PAGE])
     post = Content("100_1", "post", None, [], None, DAY_END - timedelta(hours=9), None)
     with warehouse.transaction() as transaction:
-        transaction.merge("content", [post], KEY | {"seen_at": EARLY})
+        transaction.write("content", [as_row(post)], KEY, seen_at=EARLY)
 
 
 def see(warehouse: Warehouse, at: datetime, *, refresh: bool = False, day: date = DAY, **values: Any) -> int:
     """Store one observation; return how many rows it wrote."""
-    params = KEY | {"run_id": "run", "date": day, "day_end": DAY_END, "refresh": refresh}
-    params["on_time_until"] = DAY_END + timedelta(hours=24)
+    rule = {"day_end": DAY_END, "on_time_until": DAY_END + timedelta(hours=24), "refresh": refresh}
     with warehouse.transaction() as transaction:
-        return transaction.merge("content_daily_metric", [Snapshot("100_1", at, **values)], params)
+        rows = [as_row(Snapshot("100_1", at, **values))]
+        return transaction.write("content_daily_metric", rows, KEY | {"run_id": "run", "date": day}, **rule)
 
 
 def stored(database: psycopg.Connection) -> tuple[Any, ...]:
@@ -127,37 +127,6 @@ def test_an_observation_that_changes_nothing_writes_nothing(warehouse: Warehouse
     assert see(warehouse, LATER, reach=6, breakdowns={"a": 2}) == 0
     assert see(warehouse, LATE, reach=7, clicks=1) == 0
     assert database.execute("select xmin::text, updated_at from analytics.content_daily_metric").fetchone() == before
-
-
-def test_whether_an_observation_changes_a_row_is_told_as_the_merge_does_it(
-    warehouse: Warehouse, database: psycopg.Connection
-) -> None:
-    """The shortcut of the upsert, over every row that two observations can make, and every third one."""
-    query = """
-        with observation as (
-            select jsonb_populate_record(null::analytics.content_daily_metric, jsonb_build_object(
-                'observed_at', '2026-11-21 08:00Z'::timestamptz + hours * interval '1 hour',
-                'is_on_time', hours < 24, 'reach', reach, 'breakdowns', breakdowns, 'metric_observed_at', '{}'::jsonb
-            )) as seen
-            from unnest(array[1, 5, 30, 40]) as hours
-            cross join unnest(array[null, 0, 7]) as reach
-            cross join unnest(array['{}', '{"a": 1}', '{"a": 2}', '{"b": null}']::jsonb[]) as breakdowns
-        ),
-        kept as (
-            select distinct analytics.merge_snapshot(first.seen, second.seen, refresh) as row
-            from observation as first, observation as second, unnest(array[true, false]) as refresh
-        ),
-        pair as (
-            select
-                analytics.changes_snapshot(kept.row, observation.seen, refresh) as told,
-                analytics.merge_snapshot(kept.row, observation.seen, refresh) is distinct from kept.row as done
-            from kept, observation, unnest(array[true, false]) as refresh
-        )
-        select told, done, count(*) from pair group by told, done
-    """
-    counts = {(told, done): count for told, done, count in database.execute(query)}
-    assert counts.keys() == {(True, True), (False, False)}
-    assert min(counts.values()) > 1000
 
 
 def test_an_unchanged_row_is_not_even_locked(warehouse: Warehouse, database: psycopg.Connection) -> None:

@@ -32,14 +32,17 @@ summed as (
         sum(shares) as shares,
         sum(video_views) as video_views,
         sum(clicks) as clicks,
-        sum(reactions + comments + shares) as engagement
+        sum(reactions + comments + shares) as engagement,
+        sum(reactions + comments + shares) filter (where reach is not null) as rated_engagement,
+        sum(reach) filter (where reactions + comments + shares is not null) as rated_reach
     from change
     group by organization_id, integration_id, content_type, date
 )
 insert into analytics.daily_aggregate (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
     content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
-    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
+    shares_change, video_views_change, clicks_change, engagement, rated_engagement, rated_reach, engagement_rate, days_covered,
+    is_complete
 )
 select
     organization_id,
@@ -59,7 +62,9 @@ select
     summed.video_views,
     summed.clicks,
     summed.engagement,
-    case when summed.reach > 0 then summed.engagement / summed.reach::double precision end,
+    summed.rated_engagement,
+    summed.rated_reach,
+    analytics.engagement_rate(summed.rated_engagement, summed.rated_reach),
     case when summed.content_changed > 0 then 1 end,
     counted.is_complete
 from analytics.daily_content_count as counted

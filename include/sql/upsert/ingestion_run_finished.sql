@@ -16,7 +16,8 @@ set
     unavailable_metrics = %(unavailable_metrics)s,
     served_api_version = %(served_api_version)s,
     error_class = %(error_class)s,
-    error_message = %(error_message)s
+    error_message = %(error_message)s,
+    remedy = %(remedy)s
 where run_id = %(run_id)s
     and organization_id = %(organization_id)s
     and integration_id = %(integration_id)s

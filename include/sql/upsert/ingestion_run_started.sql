@@ -17,4 +17,5 @@ set
     finished_at = null,
     error_class = null,
     error_message = null,
+    remedy = null,
     missing = null

@@ -2,7 +2,7 @@
 -- Safe to run again. An integration that is not in the registry has no health.
 insert into analytics.integration_health as kept (
     organization_id, integration_id, last_success_at, last_error_at, last_error_class, last_error_message,
-    dead_metrics, page_sizes, token_checked_at, token_is_valid, token_expires_at, token_data_access_expires_at,
+    refused_metrics, page_sizes, token_checked_at, token_is_valid, token_expires_at, token_data_access_expires_at,
     token_missing_scopes
 )
 select
@@ -27,7 +27,7 @@ set
     last_error_at = coalesce(excluded.last_error_at, kept.last_error_at),
     last_error_class = coalesce(excluded.last_error_class, kept.last_error_class),
     last_error_message = coalesce(excluded.last_error_message, kept.last_error_message),
-    dead_metrics = coalesce(%(dead_metrics)s::jsonb, kept.dead_metrics),
+    refused_metrics = coalesce(%(dead_metrics)s::jsonb, kept.refused_metrics),
     page_sizes = kept.page_sizes || excluded.page_sizes,
     token_checked_at = coalesce(excluded.token_checked_at, kept.token_checked_at),
     token_is_valid = case when %(token_checked)s then excluded.token_is_valid else kept.token_is_valid end,
