@@ -69,7 +69,7 @@ def stored(database: psycopg.Connection) -> tuple[Any, ...]:
         early  | 5     |        | late   | 9      | 2       | 5       |          | early | yes      # its gaps stay gaps
         late   | 9     | 2      | early  | 5      |         | 5       |          | early | yes
         late   | 9     |        | early  |        |         |         |          | early | yes
-        late   | 9     |        | latest | 12     | 3       | 9       | 3        | late  | no       # both late: likewise
+        late   | 9     |        | latest | 12     | 3       | 9       | 3        | late  | no      # both late: likewise
         latest | 12    | 3      | late   | 9      |         | 9       | 3        | late  | no
         """,
         early=EARLY,
