@@ -104,8 +104,3 @@ def test_the_error_of_a_lost_connection_does_not_carry_the_url(scripted: Scripte
         Transport("http://127.0.0.1:9", "v26.0").send(ME, token)
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
-
-
-def test_proxies_and_netrc_of_the_environment_are_not_used(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert ask(scripted, Reply({"id": "1"})).body == {"id": "1"}
