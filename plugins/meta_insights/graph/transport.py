@@ -37,7 +37,7 @@ MAX_BODY = 64_000_000
 """Bytes of one answer. A listing of 100 posts with the longest texts there are has some 40 million."""
 MAX_SKEW = timedelta(minutes=5)
 """How far Graph's clock may be ahead of this one before one of them must be wrong."""
-_SECONDS = "%Y-%m-%d %H:%M:%S"
+SECONDS = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Response:
         except (ValueError, OverflowError):
             return now
         if observed > now + MAX_SKEW:
-            text = f"the answer is dated {observed:{_SECONDS}} UTC, and here it is {now:{_SECONDS}}: one clock is wrong"
+            text = f"the answer is dated {observed:{SECONDS}} UTC, and here it is {now:{SECONDS}}: one clock is wrong"
             raise GraphTransientError(text, status=self.status)
         return observed
 
