@@ -33,6 +33,7 @@ TABLES = {
     "daily_aggregate",
     "ingestion_run",
     "integration_health",
+    "stage_result",
 }
 PUBLIC_VIEWS = {
     "content_coverage",
