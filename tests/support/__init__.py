@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from graph_sandbox.server import Served
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DAY = Day(date(2026, 11, 20))
 """The date of most tests; its numbers are looked at four hours after it ended."""
 SEEN_AT = DAY.end + timedelta(hours=4)
