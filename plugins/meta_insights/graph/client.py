@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import tenacity
 
 from meta_insights.graph import batching, paging
-from meta_insights.graph.errors import GraphError, GraphProofError, GraphTokenError
+from meta_insights.graph.errors import GraphError
 from meta_insights.graph.transport import Request, Transport
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ class GraphClient:
     budget: Budget
     backoff: timedelta = timedelta(seconds=1)
     connections: int = 4
-    token_stops: bool = True
 
     @classmethod
     def of(cls, credential: Credential, options: ClientOptions, budget: Budget) -> Self:
@@ -58,12 +57,9 @@ class GraphClient:
         transport = Transport(credential.base_url, credential.version, options.read_timeout, options.connect_timeout)
         return cls(transport, credential.token, budget, options.backoff, options.connections)
 
-    def acting_as(self, token: Token, *, token_stops: bool = True) -> Self:
-        """Return a client that asks with another token, on the same connections and from the same budget.
-
-        ``token_stops``: whether an error of that token ends the integration's calls, which need not depend on it.
-        """
-        return replace(self, token=token, token_stops=token_stops)
+    def acting_as(self, token: Token) -> Self:
+        """Return a client that asks with another token, on the same connections and from the same budget."""
+        return replace(self, token=token)
 
     def get(self, path: str, /, **params: Any) -> Answer:
         """Read one object or one page of an edge. ``path`` is what stands below the version."""
@@ -101,8 +97,7 @@ class GraphClient:
     def _observe(self, error: GraphError) -> None:
         """Take secrets out of an error's text, and note in the budget what it means for further calls."""
         error.message = self.token.secrets.scrub(error.message)
-        if self.token_stops or not isinstance(error, GraphTokenError | GraphProofError):
-            self.budget.observe(error)
+        self.budget.observe(error)
 
     def _repeating(self, retry: tenacity.retry_base, **how: Any) -> tenacity.Retrying:
         return tenacity.Retrying(
