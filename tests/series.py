@@ -103,7 +103,8 @@ class Series:
         row |= {"on_time_until": Day(day).on_time_until(GRACE), "started_at": Day(day).end}
         row |= {name: Jsonb(value) if isinstance(value, list) else value for name, value in told.items()}
         names, values = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-        self.database.execute(f"insert into analytics.ingestion_run ({names}) values ({values})".encode(), row)
+        insert = f"insert into analytics.ingestion_run as added ({names}) values ({values})"
+        self.database.execute(f"{insert} returning analytics.note_result(added)".encode(), row)
 
     def aggregate(self, day: date, lookback_days: int = 28) -> int:
         """Compute the aggregate of a date; return how many rows changed."""
