@@ -1,18 +1,39 @@
-# The official image with the few packages that it lacks; everything else keeps the image's own pins.
-FROM apache/airflow:3.3.2-python3.11
+# The official image, the wheel and dags/. Other packages keep the image's own versions.
+FROM apache/airflow:3.3.2-python3.11 AS wheel
 
-# Airflow is named so that nothing below can move it.
+COPY --chown=airflow:0 pyproject.toml README.md LICENSE /build/
+COPY --chown=airflow:0 plugins/meta_insights /build/plugins/meta_insights
+COPY --chown=airflow:0 include/sql /build/include/sql
+RUN pip install --no-cache-dir hatchling==1.33.0 \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /tmp/wheel /build
+
+
+FROM apache/airflow:3.3.2-python3.11 AS airflow
+
+COPY --from=wheel /tmp/wheel /tmp/wheel
+# The tested versions. Airflow is named so that nothing here can move it.
 RUN pip install --no-cache-dir \
     apache-airflow==3.3.2 \
     apache-airflow-providers-postgres==7.1.1 \
+    msgspec==0.22.0 \
     psycopg[binary]==3.3.9 \
-    tenacity==9.2.1
-
-# Side by side: the package finds include/sql from its own place.
+    requests==2.34.2 \
+    tenacity==9.2.1 \
+    /tmp/wheel/*.whl
 COPY --chown=airflow:0 dags /opt/airflow/dags
-COPY --chown=airflow:0 plugins /opt/airflow/plugins
-COPY --chown=airflow:0 include /opt/airflow/include
-ENV PYTHONPATH=/opt/airflow/plugins:/opt/airflow/include
 
 # A volume mounted here begins with this folder's owner.
 RUN mkdir --mode=0700 /opt/airflow/auth
+
+
+# For the compose profile "sandbox": a local Graph API, and the program that registers its Pages.
+FROM airflow AS sandbox
+
+RUN pip install --no-cache-dir python-dotenv==1.2.4
+COPY --chown=airflow:0 include/graph_sandbox /opt/sandbox/graph_sandbox
+COPY --chown=airflow:0 include/local_stack /opt/sandbox/local_stack
+ENV PYTHONPATH=/opt/sandbox
+
+
+# Last, so that a build without a target has no development code.
+FROM airflow

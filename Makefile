@@ -1,10 +1,11 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e secrets cases calls bench lock clean
+.PHONY: help run up down ask psql airflow debug test test-e2e secrets cases calls lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
-INSTALLED := .venv/installed.lock
+INSTALLED := .venv/installed
+PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
 MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 upper = $(shell echo $(1) | tr a-z A-Z)
@@ -34,10 +35,11 @@ airflow: $(INSTALLED) ## run Airflow's command line: ARGS='dags list'
 debug: $(INSTALLED) ## run the DAG in one process, so that breakpoints hold; DATE=YYYY-MM-DD
 	@$(VENV_PYTHON) -m local_stack debug --date '$(DATE)'
 
-test: $(INSTALLED) ## check format, lint and types, and run the tests, in minutes
+test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, in minutes
 	$(VENV_PYTHON) -m ruff format --check
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
 	$(VENV_PYTHON) -m pytest -m 'not long' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
@@ -54,19 +56,19 @@ cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and s
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	@$(MEASURE) -m bench.calls
 
-bench: $(INSTALLED) ## measure everything side by side, or PARTS='reading writing'; takes an hour
-	@$(MEASURE) -m bench $(PARTS)
-
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \
 		--python-version 3.11 --no-annotate --no-header
 
+metrics: $(INSTALLED) ## write docs/metrics.md from the declarations
+	@$(VENV_PYTHON) -m meta_insights.provider.dictionary > docs/metrics.md
+
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var
 
-# Nothing is written outside the checkout, so pip keeps no cache. A lock file that was only touched changes nothing.
-$(INSTALLED): requirements.lock
-	@cmp -s requirements.lock $@ || $(MAKE) --no-print-directory .venv
+# Nothing is written outside the checkout, so pip keeps no cache. A file that was only touched changes nothing.
+$(INSTALLED): requirements.lock pyproject.toml
+	@cat $^ | cmp -s - $@ || $(MAKE) --no-print-directory .venv
 	@touch $@
 
 .PHONY: .venv
@@ -75,5 +77,6 @@ $(INSTALLED): requirements.lock
 		{ echo 'Python 3.11 to 3.13 is needed: make PYTHON=/path/to/python3.11'; exit 1; }
 	@echo 'Making .venv: about 150 packages, a minute or two (once)'
 	@$(PYTHON) -m venv .venv
-	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir -r requirements.lock
-	@cp requirements.lock $(INSTALLED)
+	@$(PIP_INSTALL) -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable . # Airflow finds the connection type by its entry point
+	@cat requirements.lock pyproject.toml > $(INSTALLED)

@@ -29,7 +29,7 @@ from graph_sandbox.server import serve
 from graph_sandbox.world import World
 from local_stack.postgres import EmbeddedPostgres
 from local_stack.settings import choose_port
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 from series import Series
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         server.create_database(TEMPLATE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))
-            Warehouse().migrate()
+            Warehouse().upgrade()
         yield server
     finally:
         server.stop()

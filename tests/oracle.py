@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from graph_sandbox.pacific import day_end, day_start, pacific_day
+from graph_sandbox.world.pacific import day_end, day_start, pacific_day
 from simulation import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graph_sandbox.content import Content
     from graph_sandbox.world import World
+    from graph_sandbox.world.content import Content
     from simulation import Execution
 
 LOOKBACK, HISTORY, GRACE = 28, 4, timedelta(hours=24)
@@ -126,7 +127,9 @@ class Oracle:
             self.left[run_id, page] = asked
             return False
         blind = trouble is Trouble.REELS and bool(asked["reels"])
-        self.left[run_id, page] = asked | {"posts": set()} if blind else {part: set() for part in asked}
+        self.left.pop((run_id, page), None)  # a task that is cleared after it succeeded reads everything again
+        if blind:
+            self.left[run_id, page] = asked | {"posts": set()}
         live = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
         for key, one in live.items():
             own = key in asked["reels"] and not blind
@@ -258,19 +261,23 @@ def _summed(changes: list[dict[str, Change]]) -> dict[str, Any]:
         for one in changes
         if {"reactions", "comments", "shares"} <= one.keys()
     ]
-    reach, engagement = total("reach"), sum(engaged) if engaged else None
+    rated = [one for one in changes if {"reactions", "comments", "shares", "reach"} <= one.keys()]
+    rated_engagement = sum(one[name].change for one in rated for name in ("reactions", "comments", "shares"))
+    rated_reach = sum(one["reach"].change for one in rated)
     return {
         "content_changed": len(changes),
         "content_corrected": sum(any(change.change < 0 for change in one.values()) for one in changes),
         "impressions_change": total("impressions"),
-        "summed_post_reach": reach,
+        "summed_post_reach": total("reach"),
         "reactions_change": total("reactions"),
         "comments_change": total("comments"),
         "shares_change": total("shares"),
         "video_views_change": total("video_views"),
         "clicks_change": total("clicks"),
-        "engagement": engagement,
-        "engagement_rate": engagement / reach if engagement is not None and reach and reach > 0 else None,
+        "engagement": sum(engaged) if engaged else None,
+        "rated_engagement": rated_engagement if rated else None,
+        "rated_reach": rated_reach if rated else None,
+        "engagement_rate": round(Decimal(rated_engagement) / rated_reach, 6) if rated_reach > 0 else None,
         "days_covered": max((change.days for one in changes for change in one.values()), default=None),
     }
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graph_sandbox.world import World
     from local_stack.airflow_client import TaskInstance
     from local_stack.stack import LocalStack
-    from meta_insights.windows import Day
+    from meta_insights.days import Day
 
 
 QUICK = {

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from meta_insights.records import Content, Snapshot
-from meta_insights.registry import Integration, register
-from meta_insights.windows import Day, midnight
+from meta_insights.days import Day, midnight
+from meta_insights.provider.model import Content
+from meta_insights.run.integrations import Integration, register
 
 if TYPE_CHECKING:
     import psycopg
 
-    from meta_insights.warehouse import Warehouse
+    from meta_insights.store.warehouse import Warehouse
 
 GRACE = timedelta(hours=24)
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def listed(content: Content) -> dict[str, Any]:
+    """Return the row of a content as it is listed."""
+    names = [field.name for field in fields(content) if field.name not in {"is_partial", "formerly"}]
+    return {name: getattr(content, name) for name in names}
 
 
 @dataclass
@@ -41,14 +47,14 @@ class Series:
     def publish(self, content_id: str, on: date, *, hours: float = 12, content_type: str = "post") -> datetime:
         """Publish content some hours after the beginning of a Pacific day, and let it be seen."""
         at = midnight(on) + timedelta(hours=hours)
-        self.content[content_id] = Content(content_id, content_type, None, [], None, at, None)
+        self.content[content_id] = Content(content_id, content_type, at, content_id, None)
         self.see(content_id, at)
         return at
 
     def see(self, content_id: str, at: datetime) -> None:
         """List the content at an instant."""
         with self.warehouse.transaction() as transaction:
-            transaction.merge("content", [self.content[content_id]], self.key | {"seen_at": at})
+            transaction.write("content", [listed(self.content[content_id])], self.key, seen_at=at)
 
     def lose(self, content_id: str, at: datetime) -> None:
         """Find at an instant that the content is gone."""
@@ -59,10 +65,15 @@ class Series:
     def snapshot(self, content_id: str, day: date, after: float = 4, **metrics: Any) -> datetime:
         """Observe the counters some hours after the end of a day."""
         of, at = Day(day), Day(day).end + timedelta(hours=after)
-        params = self.key | {"run_id": "run", "date": day, "day_end": of.end, "refresh": False}
-        params["on_time_until"] = of.on_time_until(GRACE)
+        common = self.key | {"run_id": "run", "date": day}
+        rule = {"day_end": of.end, "on_time_until": of.on_time_until(GRACE), "refresh": False}
         with self.warehouse.transaction() as transaction:
-            transaction.merge("content_daily_metric", [Snapshot(content_id, at, **metrics)], params)
+            transaction.write(
+                "content_daily_metric",
+                [{"external_content_id": content_id, "observed_at": at, **metrics}],
+                common,
+                **rule,
+            )
         return at
 
     def ran(self, day: date, *, run_id: str = "run", **stages: str | dict[str, Any]) -> None:
@@ -72,7 +83,17 @@ class Series:
             self._ledger(day, f"{run_id}-{day}", stage, told if isinstance(told, dict) else {"state": told})
 
     def _ledger(self, day: date, run_id: str, stage: str, told: dict[str, Any]) -> None:
-        row = self.key | {"run_id": run_id, "stage": stage, "try_number": 1, "date": day, "lookback_days": 28}
+        row = self.key | {
+            "run_id": run_id,
+            "stage": stage,
+            "attempt": 1,
+            "series": "first",
+            "try_number": 1,
+            "map_index": 0,
+            "date": day,
+            "lookback_days": 28,
+        }
+        row["question"] = Jsonb({})
         row |= {"on_time_until": Day(day).on_time_until(GRACE), "started_at": Day(day).end}
         row |= {name: Jsonb(value) if isinstance(value, list) else value for name, value in told.items()}
         names, values = ", ".join(row), ", ".join(f"%({name})s" for name in row)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from meta_insights.windows import Day
+from meta_insights.days import Day
 
 BACKFILL_REACH = 12
 """How many dates before the first scheduled one a backfill may ask for."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.table import Table
@@ -17,7 +17,7 @@ from meta_insights import ingest
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from meta_insights.registry import Integration
+    from meta_insights.run.integrations import Integration
 
 KINDS = ("photo", "status", "link", "video", "reel") * 24  # 120 contents in 25 days
 
@@ -134,7 +134,7 @@ def run_case(bench: Workbench, case: Case) -> Result:
         case.upset(bench, page)
         content, metrics = bench.both(page, run)
     else:
-        ingest.ingest_content([page.as_dict()], bench.run(f"before {page.id}"))
+        ingest.ingest_content([asdict(page)], bench.run(f"before {page.id}"))
         bench.served.control.clear_requests()
         case.upset(bench, page)
         content, metrics = bench.both(page, run)
@@ -161,7 +161,7 @@ def _repaired(bench: Workbench, case: Case, page: Integration) -> str:
     if not case.repair:
         return ""
     case.repair(bench, page)
-    content, metrics = bench.both(page, bench.run(f"case {page.id}", first_try=1))
+    content, metrics = bench.both(page, bench.run(f"case {page.id}", series="cleared"))
     whole = bench.stored(page).keys() == bench.truth(page).keys() and not bench.null(page) and not bench.wrong(page)
     return f"{content.state}/{metrics.state}, {'whole' if whole else 'with holes'}"
 

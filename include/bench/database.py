@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from local_stack.postgres import EmbeddedPostgres
 from local_stack.settings import choose_port
-from meta_insights.warehouse import Warehouse
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def empty_warehouse() -> Iterator[str]:
         try:
             server.create_database("bench")
             os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("bench")
-            Warehouse().migrate()
+            Warehouse().upgrade()
             yield server.dsn("bench")
         finally:
             server.stop()

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, get_args
 
-from graph_sandbox.client import SandboxControl
-from graph_sandbox.content import Kind
+from graph_sandbox.control.client import SandboxControl
 from graph_sandbox.sandbox import Sandbox
 from graph_sandbox.server import listen, run
 from graph_sandbox.world import World
-from meta_insights.windows import Day
+from graph_sandbox.world.content import Kind
+from meta_insights.days import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +21,20 @@ from graph_sandbox.server import serve
 from graph_sandbox.world import World
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, GraphError
-from meta_insights.ledger import Run
-from meta_insights.registry import Integration, register
-from meta_insights.retry import RETRIES, GraphRetryPolicy
-from meta_insights.warehouse import Warehouse
-from meta_insights.windows import Day
+from meta_insights.days import Day
+from meta_insights.failures import RETRIES
+from meta_insights.retry import GraphRetryPolicy
+from meta_insights.run.context import Run
+from meta_insights.run.integrations import Integration, register
+from meta_insights.run.ledger import StageError
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from graph_sandbox.client import SandboxControl
-    from graph_sandbox.content import Content
+    from graph_sandbox.control.client import SandboxControl
     from graph_sandbox.server import Served
+    from graph_sandbox.world.content import Content
 
 DAY = Day(date(2026, 11, 20))
 TYPES = {"status": "post", "album": "photo"}
@@ -59,11 +60,11 @@ def run_task(
     waited = timedelta()
     for try_number in range(1, RETRIES + 2):
         try:
-            verb([integration.as_dict()], replace(run, try_number=try_number))
-        except (GraphError, ConfigurationError, psycopg.Error) as error:
+            verb([asdict(integration)], replace(run, try_number=try_number))
+        except StageError as error:
             decision = GraphRetryPolicy().evaluate(error, try_number, RETRIES)
             if decision.action is not RetryAction.RETRY or decision.retry_delay is None:
-                return Outcome("failed", try_number, waited, f"{type(error).__name__}: {error}")
+                return Outcome("failed", try_number, waited, f"{type(error.cause).__name__}: {error}")
             waited += decision.retry_delay
             pass_time(decision.retry_delay)
         else:
@@ -96,7 +97,7 @@ class Workbench:
     def run(self, run_id: str, **changes: Any) -> Run:
         """Return a run of the bench's day, with quick repeats of calls."""
         settings = replace(Settings.from_environment(), api_backoff=timedelta(milliseconds=2))
-        return replace(Run(run_id, 1, self.day, 28, refresh=False, settings=settings), **changes)
+        return replace(Run(run_id, self.day, 28, refresh=False, settings=settings), **changes)
 
     def hold_clock(self, after_the_day: timedelta = timedelta(hours=4)) -> None:
         """Set the sandbox's clock."""

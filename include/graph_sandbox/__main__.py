@@ -18,12 +18,12 @@ def main() -> int:
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
     world = World(options.seed, options.pages, options.posts_per_day)
-    sandbox = Sandbox(world, options.now, latency_ms=options.latency_ms)
+    sandbox = Sandbox(world, options.now, harsh=options.harsh, latency_ms=options.latency_ms)
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
         if options.port_file:
             _write(options.port_file, port)
-        sys.stdout.write(f"Graph sandbox: http://{options.host}:{port} (control: /_sandbox/docs)\n")
+        sys.stdout.write(f"Graph sandbox: http://{options.host}:{port} (control: /_sandbox/)\n")
         sys.stdout.flush()
         run(sandbox, listener)
     return 0
@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--posts-per-day", type=float, default=0.7, help="mean over the Pages")
     parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--harsh", action="store_true", help="give every Page the harsh shapes of its seed")
     parser.add_argument("--now", type=_instant, help="fix the clock at an ISO instant (default: real time)")
     return parser.parse_args()
 

@@ -5,12 +5,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from graph_sandbox import errors
-from graph_sandbox.clock import Clock
-from graph_sandbox.faults import FaultBoard
-from graph_sandbox.tokens import SCOPES, Principal, Tokens
-from graph_sandbox.usage import Usage
+from graph_sandbox.control.faults import ANY, FaultBoard
+from graph_sandbox.control.shapes import harsh_shapes
+from graph_sandbox.wire import errors
+from graph_sandbox.wire.tokens import SCOPES, Principal, Tokens
+from graph_sandbox.wire.usage import Usage
 from graph_sandbox.world import World
+from graph_sandbox.world.clock import Clock
 
 JOURNAL_MAX = 10_000
 
@@ -74,8 +75,9 @@ class Journal:
 class Sandbox:
     """World, clock, tokens, faults, usage, journal and settings; `reset` returns to the start."""
 
-    def __init__(self, world: World, clock: datetime | None = None, **settings: Any) -> None:
+    def __init__(self, world: World, clock: datetime | None = None, *, harsh: bool = False, **settings: Any) -> None:
         self.world = world
+        self._harsh = harsh
         self._start = clock
         self._initial = settings
         self.tokens = Tokens(world.seed)
@@ -84,6 +86,14 @@ class Sandbox:
         self.journal = Journal()
         self.settings = Settings(**settings)
         self.clock = Clock(clock)
+        if harsh:
+            self.add_shapes()
+
+    def add_shapes(self, page: str = ANY) -> None:
+        """Order the harsh shapes of a Page, or of every Page there is now."""
+        for page_id in [one.id for one in self.world.pages] if page == ANY else [page]:
+            for shape in harsh_shapes(self.world.seed, page_id):
+                self.faults.add(shape)
 
     def principal(self, token: str, at: datetime) -> Principal:
         """Return who a token speaks for; a GraphError of code 190 if it is wrong, replaced or expired."""
@@ -101,3 +111,5 @@ class Sandbox:
         self.journal.clear()
         self.settings = Settings(**self._initial)
         self.clock = Clock(self._start)
+        if self._harsh:
+            self.add_shapes()

@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from graph_sandbox.app import create_app
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from graph_sandbox.sandbox import Sandbox
+from graph_sandbox.wire.app import create_app
 from graph_sandbox.world import World
 
 START_SECONDS = 10.0
@@ -74,7 +74,8 @@ def run(sandbox: Sandbox, listener: socket.socket) -> None:
 def serve(world: World | None = None, *, clock: datetime | None = None, **settings: Any) -> Iterator[Served]:
     """Run a sandbox on a free port of 127.0.0.1 until the block ends.
 
-    `clock` fixes the instant (None: real time). `settings` are those of `sandbox.Settings`, such as `latency_ms`.
+    `clock` fixes the instant (None: real time). `settings` are those of `sandbox.Settings`, such as `latency_ms`, and
+    `harsh`, which makes every Page of the world as hard to read as its seed has it.
     """
     sandbox = Sandbox(world or World(), clock, **settings)
     server = build(sandbox)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from meta_insights.windows import Day, pacific_date
+from meta_insights.days import Day, pacific_date
 
 
 def last_full_day(now: datetime | None = None) -> date:

@@ -12,11 +12,11 @@ import psycopg
 from airflow.models.connection import Connection
 from airflow.utils.session import create_session
 
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from local_stack.settings import GRAPH_CONNECTION, ORGANIZATION
 from meta_insights.errors import ConfigurationError
-from meta_insights.registry import Integration, register
-from meta_insights.warehouse import Warehouse
+from meta_insights.run.integrations import Integration, register
+from meta_insights.store.warehouse import Warehouse
 
 
 def integrations(state: Mapping[str, Any]) -> list[Integration]:
@@ -29,7 +29,8 @@ def integrations(state: Mapping[str, Any]) -> list[Integration]:
 
 def connection(state: Mapping[str, Any], base_url: str) -> dict[str, Any]:
     """Return the fields of the Airflow connection whose token reads all of the sandbox's Pages."""
-    extra = {"api_version": "v26.0", "token_type": "user", **{key: state[key] for key in ("app_id", "app_secret")}}
+    extra = {"api_version": "v26.0", "access_kind": "user", "allow_http": True}
+    extra |= {key: state[key] for key in ("app_id", "app_secret")}
     fields = {"conn_type": "facebook_insights", "host": base_url, "password": state["system_user_token"]}
     return fields | {"extra": json.dumps(extra)}
 
@@ -37,7 +38,7 @@ def connection(state: Mapping[str, Any], base_url: str) -> dict[str, Any]:
 def main(sandbox_url: str | None = None) -> None:
     """Upgrade the schema; then, with a sandbox, register every Page and make the connection, encrypted."""
     warehouse = Warehouse()
-    warehouse.migrate()
+    warehouse.upgrade()
     if sandbox_url is not None:
         with SandboxControl(sandbox_url) as control:
             state = control.state()

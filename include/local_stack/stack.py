@@ -17,7 +17,7 @@ from typing import Self
 import psycopg
 import requests
 
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
 from local_stack import settings
 from local_stack.airflow_client import AirflowClient
 from local_stack.airflow_env import ADMIN, airflow_environment

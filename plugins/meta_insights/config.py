@@ -1,4 +1,4 @@
-"""Settings from the environment; every one has a default. Documented in README.md.
+"""Settings from the environment; every one has a default. Documented in docs/operations.md.
 
 Read when the DAG file is read, so that a wrong one shows as an import error in the UI before anything runs, and again
 by each task, `list_integrations` first, because a worker may have another environment than the dag-processor.
@@ -31,7 +31,7 @@ class Settings:
     read_timeout: timedelta
     api_backoff: timedelta
     page_history_days: int
-    brake_percent: float
+    stop_at_usage_percent: float
     connections: int
     integrations_at_once: int
 
@@ -57,7 +57,7 @@ class Settings:
             read_timeout=timedelta(seconds=number("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60)),
             api_backoff=timedelta(seconds=number("META_INSIGHTS_API_BACKOFF_SECONDS", 1)),
             page_history_days=int(number("META_INSIGHTS_PAGE_HISTORY_DAYS", 4)),
-            brake_percent=number("META_INSIGHTS_BRAKE_PERCENT", 85),
+            stop_at_usage_percent=number("META_INSIGHTS_STOP_AT_USAGE_PERCENT", 85),
             connections=int(number("META_INSIGHTS_CONNECTIONS", 4)),
             integrations_at_once=int(number("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8)),
         )

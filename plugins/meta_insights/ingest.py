@@ -1,215 +1,211 @@
-"""The verbs that the DAG calls, one per task. Each stores what it could get before it raises what it could not."""
+"""What the DAG calls, one function per task. Available data is committed before a task fails."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from meta_insights import clock, registry
-from meta_insights.checks import broken_rules
-from meta_insights.config import Settings
-from meta_insights.errors import ConfigurationError, FailedCheckError, GraphError, IncompleteRunError
-from meta_insights.gather import Listing, Snapshots, resumed
-from meta_insights.groups import each, grouped, ungrouped
+from meta_insights import clock
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.graph.client import ClientOptions
+from meta_insights.graph.errors import GraphError, most_severe
+from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize
+from meta_insights.graph.token_health import TokenHealth, debug_token
 from meta_insights.hook import FacebookInsightsHook
-from meta_insights.ledger import Run, Stage
-from meta_insights.page_reader import PageReader
-from meta_insights.records import Content, Known
-from meta_insights.token_health import TokenHealth
-from meta_insights.usage import Usage
-from meta_insights.warehouse import Warehouse
-from meta_insights.windows import run_day
+from meta_insights.issues import Issues
+from meta_insights.provider.model import Stored
+from meta_insights.read.listing import ContentReader, Listing
+from meta_insights.read.refused import Refused
+from meta_insights.read.resources import ResourceReader, plan
+from meta_insights.run.groups import flatten, for_each_integration, grouped
+from meta_insights.run.integrations import list_integrations as registered
+from meta_insights.run.ledger import Learned, Outcome
+from meta_insights.store import content
+from meta_insights.store.checks import broken_rules
+from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from meta_insights.groups import Group
-    from meta_insights.registry import Integration
-    from meta_insights.warehouse import Transaction
+    from meta_insights.graph.budget import Budget
+    from meta_insights.provider.model import Content
+    from meta_insights.read.spool import Rows
+    from meta_insights.run.context import Run, Task
+    from meta_insights.run.groups import Group
+    from meta_insights.run.integrations import Integration
+    from meta_insights.run.ledger import Opened
 
 log = logging.getLogger(__name__)
 
-DEAD_METRIC_REST = timedelta(days=7)
-MOST_NAMED = 50
+EDGES = "edges"
+"""The part of the content stage that is pending, by edge."""
+MAX_NAMED = 50
 """How many incomplete integrations the error of a run names."""
-
-
-def current_run(context: Mapping[str, Any]) -> Run:
-    """Return what the task's DAG run asks for. ConfigurationError for params that make no sense."""
-    params, settings = context["params"], Settings.from_environment()
-    return Run(
-        run_id=context["dag_run"].run_id,
-        try_number=context["ti"].try_number,
-        first_try=context["ti"].max_tries - context["task"].retries + 1,
-        day=run_day(context, clock.now()),
-        lookback_days=int(params["lookback_days"]),
-        refresh=bool(params["refresh"]),
-        settings=settings,
-    )
 
 
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
     """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task."""
     with Warehouse() as warehouse:
-        warehouse.migrate()
-        integrations = registry.list_integrations(warehouse, params)
+        warehouse.upgrade()
+        integrations = registered(warehouse, params)
     groups = grouped(integrations, params.get("integrations_per_task"))
     log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
     return groups
 
 
 def ingest_content(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
-    """List the content published in the look-back, store it, and mark what is gone. Return counts of items.
+    """List the content published in the look-back, store it, and mark what is deleted. Return counts of items.
 
-    A later try in the same run reads only the edges that are missing. Raises, as ``groups.each`` says, the gravest
-    GraphError when an edge could not be read to its end; what was read is stored all the same.
+    A retry reads only the edges that are pending. Raises StageError, or for a group an ExceptionGroup of them, when an
+    edge could not be read to its end; what was read is stored all the same.
     """
-    return each(_ingest_content, integrations, run, "content")
+    return for_each_integration("content", _content, integrations, run)
 
 
-def _ingest_content(warehouse: Warehouse, integration: Integration, run: Run) -> dict[str, int]:
-    with _stage(warehouse, integration, run, "content") as (stage, reader):
-        known, _ = _live_content(stage)
-        listing = Listing(reader, stage.problems, since=run.since, until=run.until, known=known)
-        if (before := stage.left_by_the_try_before()) is not None:
-            listing.unread = [edge for edge in listing.unread if edge in before.get("edges", ())]
-            listing.earlier = [Content(**row) for row in warehouse.select("live_content_rows", _look_back(stage))]
-        listing.gather()
-        _check_token(stage, reader.hook)
-        stage.asked, stage.stored = listing.listed, len(listing.content)
-        with _writing(stage) as transaction:
-            transaction.merge(
-                "content", listing.content.values(), stage.integration_key | {"seen_at": listing.observed_at}
-            )
-        stage.missing = {"edges": listing.unread}
-        listing.raise_gravest()
-        _mark_gone(stage, reader, listing)
-    return stage.counts()
+def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
+    run, integration = task.run, opened.integration
+    provider, issues = integration.declared, Issues()
+    edges = provider.listings if opened.pending is None else opened.pending.get(EDGES, ())
+    if not edges:
+        return Outcome(pending={})
+    stored, _ = _live(task, integration)
+    hook = _hook(opened, task, budget)
+    sizes = {edge: _page_size(f"content.{edge}", opened) for edge in provider.listings}
+    span = (run.since, run.until)
+    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, issues)
+    listing = reader.read(edges)
+    whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
+    in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
+    joined = {row.formerly: key for key, row in listing.content.items() if row.formerly}
+    content.save_listing(task.warehouse, integration.key, whole, in_part, joined, listing.observed_at)
+    error = _delete_vanished(task, opened, reader, listing)
+    token = _token_health(hook, provider.scopes, budget, issues)
+    return Outcome(
+        asked=listing.listed,
+        stored=len(listing.content),
+        pending={EDGES: sorted(listing.pending)},
+        issues=issues,
+        warnings=_warnings(hook, integration.conn_id, budget, token),
+        learned=Learned(page_sizes=_learned(sizes, "content."), token=token),
+        error=error,
+    )
 
 
-def _check_token(stage: Stage, hook: FacebookInsightsHook) -> None:
-    """Learn what a token that was used is worth, and warn in time. That it cannot be learned is a note, no failure."""
-    if stage.usage.halted_by or not stage.usage.calls:
-        return
-    try:
-        answer = hook.debug_token()
-    except GraphError as error:
-        stage.problems.note("token", "debug_token", error.message)
-        return
-    if answer:
-        stage.token = TokenHealth.of(answer.body)
-        stage.warn(stage.token.warnings(clock.now()))
+def _columns(row: Content) -> dict[str, Any]:
+    columns = asdict(row)
+    del columns["is_partial"], columns["formerly"]
+    return columns
 
 
-def _mark_gone(stage: Stage, reader: PageReader, listing: Listing) -> None:
-    """Mark content that is not listed any more, once Graph has said of each that it does not exist."""
-    if gone := reader.gone(listing.vanished()):
-        log.info("%s contents are gone from Graph", len(gone))
-        with _writing(stage) as transaction:
-            transaction.execute(
-                "upsert/content_deleted",
-                stage.integration_key | {"external_content_ids": gone, "gone_at": listing.observed_at},
-            )
-
-
-def _look_back(stage: Stage) -> dict[str, Any]:
-    return stage.integration_key | {"since": stage.run.since, "until": stage.run.until}
-
-
-def _live_content(stage: Stage) -> tuple[dict[str, Known], set[str]]:
+def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
     """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
-    rows = stage.warehouse.select("live_content", _look_back(stage) | {"date": stage.run.day.date})
-    unseen = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
-    return {row.pop("external_content_id"): Known(**row) for row in rows}, unseen
+    run = task.run
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
+    return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
+
+
+def _delete_vanished(task: Task, opened: Opened, reader: ContentReader, listing: Listing) -> Exception | None:
+    """Mark stored content that Graph says is gone; return the most severe error of the stage.
+
+    When the question was not answered, the next attempt lists everything again: it needs to know what is missing.
+    """
+    errors: list[GraphError] = list(listing.errors)
+    if not errors:
+        try:
+            deleted = reader.deleted(reader.not_listed(listing))
+        except GraphError as error:
+            listing.pending |= listing.finished
+            errors.append(error)
+        else:
+            content.mark_deleted(task.warehouse, opened.integration.key, deleted, listing.observed_at)
+    return most_severe(errors) if errors else None
 
 
 def ingest_metrics(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
-    """Snapshot all live content of the look-back, read the Page's own days, and store both. Return counts of items.
+    """Snapshot all live content of the look-back, read the daily values, and store both. Return counts of items.
 
-    A later try in the same run reads only what is missing. Raises, as ``groups.each`` says, the gravest GraphError when
-    something could not be had that a retry or a repair can still give.
+    A retry reads only what is pending. Raises as ``ingest_content`` does when something is missing that a retry or a
+    repair can still give.
     """
-    return each(_ingest_metrics, integrations, run, "metrics")
+    return for_each_integration("metrics", _metrics, integrations, run)
 
 
-def _ingest_metrics(warehouse: Warehouse, integration: Integration, run: Run) -> dict[str, int]:
-    with _stage(warehouse, integration, run, "metrics") as (stage, reader):
-        live, unseen = _live_content(stage)
-        parts = Snapshots.parts(live, run.history_dates)
-        unread = resumed(parts, stage.left_by_the_try_before(), unseen)
-        asked = set().union(*unread.values()) & live.keys()
-        snapshots = Snapshots(reader, stage.problems, live=live, unread=unread)
-        snapshots.gather(run.history_dates)
-        _store(stage, snapshots)
-        stage.missing = {part: sorted(ids) for part, ids in unread.items() if ids}
-        failed = set().union(*unread.values()) & asked
-        skipped = snapshots.skipped - snapshots.stored - failed
-        stage.asked, stage.failed, stage.skipped = len(asked), len(failed), len(skipped)
-        stage.stored = stage.asked - stage.failed - stage.skipped
-        snapshots.raise_gravest()
-    return stage.counts()
-
-
-def _store(stage: Stage, snapshots: Snapshots) -> None:
-    run = stage.run
-    of_run: dict[str, Any] = stage.integration_key | {"run_id": run.run_id}
-    of_date = of_run | {"date": run.day.date, "day_end": run.day.end, "on_time_until": run.on_time_until}
-    of_date["refresh"] = run.refresh
-    with _writing(stage) as transaction:
-        for rows in (snapshots.of_posts, snapshots.of_videos):
-            transaction.merge("content_daily_metric", rows.values(), of_date)
-        transaction.merge("content_daily_video", snapshots.video_days.values(), of_run)
-        transaction.merge("page_daily_metric", snapshots.page_days, of_run)
-
-
-@contextmanager
-def _writing(stage: Stage) -> Iterator[Transaction]:
-    """Open a transaction in which no other task writes what belongs to the integration.
-
-    Rows come sorted, but one task writes several tables in turn: without the lock two tasks of one Page, in parallel
-    runs, could wait for each other.
-    """
-    with stage.warehouse.transaction() as transaction:
-        transaction.select("select/lock_integration", stage.integration_key)
-        yield transaction
-
-
-@contextmanager
-def _stage(warehouse: Warehouse, integration: Integration, run: Run, name: str) -> Iterator[tuple[Stage, PageReader]]:
-    """Open the ledger, check who owns the integration, and only then make the reader of its Page."""
-    usage = Usage(brake_percent=run.settings.brake_percent)
-    with Stage(warehouse, integration, run, name, usage) as stage:
-        current = registry.owned(warehouse, integration)
-        reader = _reader(stage, current)
-        try:
-            yield stage, reader
-        finally:
-            stage.page_sizes = {name: size.next_run for name, size in reader.sizes.items() if size.used}
-            log.info("%s of %s for %s: %s", name, current.name, run.day.date, stage.counts())
-        served, pinned = usage.served_version, reader.hook.credential.version
-        if served and served != pinned:
-            stage.warn([f"Graph answers as {served}, not as {pinned}: set extra.api_version of {current.conn_id!r}"])
-
-
-def _reader(stage: Stage, integration: Integration) -> PageReader:
-    """Make the reader of a Page, with what earlier runs learned of it."""
-    known = stage.warehouse.select("integration_health", stage.integration_key)
-    health = known[0] if known else {"dead_metrics": {}, "page_sizes": {}}
-    youngest = clock.now() - DEAD_METRIC_REST
-    dead = {key: at for key, at in health["dead_metrics"].items() if datetime.fromisoformat(at) > youngest}
-    stage.dead_metrics = dead
-    settings = stage.run.settings
-    hook = FacebookInsightsHook(
-        integration.conn_id,
-        integration.external_id,
-        usage=stage.usage,
-        read_timeout=settings.read_timeout,
-        backoff=settings.api_backoff,
-        connections=settings.connections,
+def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
+    run, integration = task.run, opened.integration
+    provider, issues = integration.declared, Issues()
+    stored, unmeasured = _live(task, integration)
+    parts = plan(provider, integration.external_id, stored, run.history_dates, opened.pending, unmeasured)
+    if not any(part.left for part in parts):
+        return Outcome(pending={})
+    hook = _hook(opened, task, budget)
+    sizes = {resource.name: _page_size(resource.name, opened) for resource in provider.resources}
+    refused = Refused(dict(opened.refused_metrics), clock.now())
+    reader = ResourceReader(hook.get_conn(), provider, integration.external_id, stored, parts, refused, sizes, issues)
+    reader.read()
+    _save_measured(task, integration, reader.rows)
+    asked, failed, skipped = reader.asked, reader.failed, reader.skipped
+    return Outcome(
+        asked=len(asked),
+        stored=len(asked - failed - skipped),
+        skipped=len(skipped),
+        failed=len(failed),
+        pending={part.name: part.pending for part in reader.parts if part.left},
+        issues=issues,
+        warnings=_warnings(hook, integration.conn_id, budget, None),
+        unavailable=reader.unavailable(),
+        learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes)),
+        error=most_severe(reader.errors) if reader.errors else None,
     )
-    return PageReader(hook, integration.external_id, dead=dead, sizes=health["page_sizes"])
+
+
+def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:
+    run = task.run
+    of_run = {"run_id": run.run_id, "date": run.day.date}
+    rule = {"day_end": run.day.end, "on_time_until": run.on_time_until, "refresh": run.refresh}
+    content.save_measured(task.warehouse, integration.key, rows.by_table(), of_run, rule)
+
+
+def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
+    settings, integration = task.run.settings, opened.integration
+    options = ClientOptions(
+        read_timeout=settings.read_timeout, backoff=settings.api_backoff, connections=settings.connections
+    )
+    return FacebookInsightsHook(integration.conn_id, integration.external_id, options=options, budget=budget)
+
+
+def _page_size(name: str, opened: Opened) -> PageSize:
+    return PageSize(opened.page_sizes.get(name, MAX_PAGE_SIZE))
+
+
+def _learned(sizes: Mapping[str, PageSize], prefix: str = "") -> dict[str, int]:
+    return {prefix + name: size.next_run for name, size in sizes.items() if size.used}
+
+
+def _token_health(
+    hook: FacebookInsightsHook, scopes: Sequence[str], budget: Budget, issues: Issues
+) -> TokenHealth | None:
+    """Learn what a token that was used is worth. That it cannot be learned is a note, no failure."""
+    app_token = hook.credential.app_token
+    if budget.stopped_by or app_token is None:
+        return None
+    try:
+        return debug_token(hook.get_conn(), app_token, scopes)
+    except GraphError as error:
+        issues.note("token", "debug_token", error.message)
+        return None
+
+
+def _warnings(hook: FacebookInsightsHook, conn_id: str, budget: Budget, token: TokenHealth | None) -> list[str]:
+    """Return what a person should know in time, and log it."""
+    warnings = list(token.warnings(clock.now())) if token else []
+    served, pinned = budget.spent().served_api_version, hook.credential.version
+    if served and served != pinned:
+        warnings.append(f"Graph answers as {served}, not as {pinned}: set extra.api_version of {conn_id!r}")
+    for warning in warnings:
+        log.warning("%s", warning)
+    return warnings
 
 
 def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
@@ -219,7 +215,7 @@ def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
     """
     if not groups:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
-    integrations = ungrouped(groups)
+    integrations = flatten(groups)
     params = {"date": run.day.date, "lookback_days": run.lookback_days}
     expected = {
         "run_id": run.run_id,
@@ -233,23 +229,26 @@ def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
         log.info("%s: %s aggregate rows changed", run.day.date, written)
         unfinished = warehouse.select("unfinished_integrations", expected)
     if unfinished:
-        told = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished[:MOST_NAMED]]
-        if len(unfinished) > MOST_NAMED:
-            told.append(f"and {len(unfinished) - MOST_NAMED} more, all in analytics.ingestion_run")
-        reasons = "; ".join(told)
+        reasons = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished]
+        for reason in reasons:
+            log.error("%s", reason)
+        named = reasons[:MAX_NAMED]
+        if len(reasons) > MAX_NAMED:
+            named.append(f"and {len(reasons) - MAX_NAMED} more, all in analytics.ingestion_run")
         raise IncompleteRunError(
-            f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: {reasons}"
+            f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: "
+            f"{'; '.join(named)}"
         )
 
 
 def check(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
-    """Check the rules for the date; return what the asset event tells: which date is complete for which integrations.
+    """Check the rules for the date; return what the asset event says: which date is complete for which integrations.
 
     Changes nothing. Raises FailedCheckError, which names every broken rule and rows that break it.
     """
     with Warehouse() as warehouse:
         broken = broken_rules(warehouse, run.day.date)
     if broken:
-        told = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())
-        raise FailedCheckError(f"{len(broken)} rules are broken on {run.day.date}: {told}")
-    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in ungrouped(groups)]}
+        rules = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())
+        raise FailedCheckError(f"{len(broken)} rules are broken on {run.day.date}: {rules}")
+    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in flatten(groups)]}

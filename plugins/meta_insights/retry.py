@@ -1,55 +1,33 @@
-"""The retry policy of the DAG's tasks: what to do next is a matter of the exception's type."""
+"""The retry policy of the DAG's tasks: the table of `failures`, applied to the error of a task."""
 
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import psycopg
 from airflow.sdk import RetryDecision, RetryPolicy
 
 from meta_insights.config import Settings
-from meta_insights.errors import (
-    ConfigurationError,
-    FailedCheckError,
-    GraphShrinkError,
-    GraphSkipError,
-    GraphStopError,
-    GraphWaitError,
-    IncompleteRunError,
-)
+from meta_insights.failures import RETRIES, rule_for
+from meta_insights.graph.errors import GraphThrottledError
+from meta_insights.run.ledger import StageError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from airflow.sdk import Context
 
-PERMANENT = (
-    ConfigurationError,
-    FailedCheckError,
-    GraphShrinkError,
-    GraphSkipError,
-    GraphStopError,
-    IncompleteRunError,
-    psycopg.ProgrammingError,
-    psycopg.IntegrityError,
-)
-FAULTS = 5
-"""How many faults a task survives."""
-WAITS = 12
-"""How often a task waits for the rate limit, beside that."""
-RETRIES = FAULTS + WAITS
-LONGEST_BACKOFF = timedelta(hours=1)
-LONGEST_WAIT = timedelta(hours=2)
-FIRST_WAIT = timedelta(minutes=5)
+    from meta_insights.failures import Rule
+
 _jitter = random.SystemRandom()
 
 
 class GraphRetryPolicy(RetryPolicy):
-    """Stop fails at once; wait retries when Graph gives access again; all else retries with exponential backoff.
+    """Fail at once, or retry after the delay that the rule of the error gives.
 
-    Waits and faults are counted apart, from the task's last clear on: being throttled eats no retry that a fault may
-    need, and the task ends in bounded time whatever Graph does. For tasks with ``retries=RETRIES``. The jitter is
-    random per task, so that the retries of many Pages do not arrive in one second.
+    Faults and waits for the rate limit have separate budgets, counted from the task's last clear on, so a task ends in
+    bounded time whatever Graph does. For tasks with ``retries=RETRIES``. The jitter is random per task, so that the
+    retries of many integrations do not arrive in one second.
     """
 
     def evaluate(
@@ -65,17 +43,15 @@ class GraphRetryPolicy(RetryPolicy):
             reason = f"{exception.message}: " + "; ".join(decision.reason or "" for decision in decisions)
             delays = [decision.retry_delay for decision in decisions if decision.retry_delay]
             return RetryDecision.retry(max(delays), reason=reason) if delays else RetryDecision.fail(reason=reason)
-        if isinstance(exception, PERMANENT):
+        cause, waits = (exception.cause, exception.waits) if isinstance(exception, StageError) else (exception, 0)
+        rule, tries = rule_for(cause), try_number - (max_tries - RETRIES)
+        used = waits if rule.is_wait else tries - 1 - waits
+        if used >= rule.retries:
             return RetryDecision.fail(reason=str(exception))
-        tries = try_number - (max_tries - RETRIES)
-        waits: int = getattr(exception, "waits_before", 0)
-        if isinstance(exception, GraphWaitError):
-            delay = min(exception.delay or FIRST_WAIT * 2**waits, LONGEST_WAIT)
-            left = WAITS - waits
-        else:
-            faults = tries - waits
-            delay = min(Settings.from_environment().retry_delay * 2 ** (faults - 1), LONGEST_BACKOFF)
-            left = FAULTS + 1 - faults
-        if left <= 0:
-            return RetryDecision.fail(reason=f"given up: {exception}")
-        return RetryDecision.retry(delay * _jitter.uniform(1, 1.25), reason=str(exception))
+        return RetryDecision.retry(_delay(rule, cause, used) * _jitter.uniform(1, 1.25), reason=str(exception))
+
+
+def _delay(rule: Rule, error: BaseException, used: int) -> timedelta:
+    first = rule.first or Settings.from_environment().retry_delay
+    asked = error.delay if isinstance(error, GraphThrottledError) else None
+    return min(asked or first * 2**used, rule.longest)

@@ -13,7 +13,8 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.encoders import coerce_to_core_timetable
 
-from meta_insights.retry import RETRIES, GraphRetryPolicy
+from meta_insights.failures import RETRIES
+from meta_insights.retry import GraphRetryPolicy
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def test_there_is_exactly_one_dag_and_it_imports(dagbag: DagBag) -> None:
 def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG) -> None:
     order = {task.task_id: task.downstream_task_ids for task in dag.tasks}
     assert order == {
-        "list_integrations": {"page.content", "page.metrics", "aggregate", "check"},
-        "page.content": {"page.metrics"},
-        "page.metrics": {"aggregate"},
+        "list_integrations": {"integration.content", "integration.metrics", "aggregate", "check"},
+        "integration.content": {"integration.metrics"},
+        "integration.metrics": {"aggregate"},
         "aggregate": {"check"},
         "check": set(),
     }
@@ -55,7 +56,7 @@ def test_the_asset_is_told_last_and_by_one_task_only(dag: DAG) -> None:
 
 def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> None:
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
-    assert {task_id for task_id, rule in rules.items() if rule == "all_done"} == {"page.metrics", "aggregate"}
+    assert {task_id for task_id, rule in rules.items() if rule == "all_done"} == {"integration.metrics", "aggregate"}
     assert set(rules.values()) == {"all_done", "all_success"}
 
 
@@ -80,7 +81,7 @@ def test_every_task_retries_by_the_exception(dag: DAG) -> None:
 
 
 def test_each_mapped_instance_shows_the_pages_name(dag: DAG) -> None:
-    for task_id in ("page.content", "page.metrics"):
+    for task_id in ("integration.content", "integration.metrics"):
         assert dag.get_task(task_id).map_index_template == "{{ task.op_kwargs['group']['name'] }}"
 
 

@@ -6,13 +6,19 @@ import importlib.util
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
+from packaging.requirements import Requirement
 
 from local_stack.credentials import complete_dotenv
 from support import ROOT
@@ -39,7 +45,17 @@ def airflow_services(compose: dict[str, Any]) -> dict[str, Any]:
 
 
 def pins(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^\s*([\w\[\]-]+)==([\w.]+)", text, re.MULTILINE))
+    return dict(re.findall(r"(?:^|\s)([\w\[\]-]+)==([\w.]+)", text))
+
+
+def stages() -> dict[str, str]:
+    """The text of each stage of the Dockerfile by its name; the last has none."""
+    found = re.split(r"^FROM \S+(?: AS (\S+))?$", DOCKERFILE, flags=re.MULTILINE)[1:]
+    return {name or "": text for name, text in zip(found[::2], found[1::2], strict=True)}
+
+
+def modules(package: str) -> set[str]:
+    return {module for module, owners in packages_distributions().items() if package in owners}
 
 
 def config(dotenv: Path) -> subprocess.CompletedProcess[str]:
@@ -80,20 +96,50 @@ def test_every_secret_is_asked_for_without_a_default() -> None:
 def test_images_are_pinned_and_airflow_is_the_version_that_is_tested(compose: dict[str, Any]) -> None:
     assert all(re.search(r":\d+\.\d+(\.\d+)?-", compose["services"][name]["image"]) for name in STORES)
     tested = pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
-    assert re.findall(r"^FROM (\S+)$", DOCKERFILE, re.MULTILINE) == [
-        f"apache/airflow:{tested['apache-airflow']}-python3.11"
-    ]
+    bases = set(re.findall(r"^FROM (\S+/\S+)", DOCKERFILE, re.MULTILINE))
+    assert bases == {f"apache/airflow:{tested['apache-airflow']}-python3.11"}
     installed = pins(DOCKERFILE)
-    assert {"apache-airflow", "psycopg[binary]"} < installed.keys()
     assert installed == {name: tested[name] for name in installed}
 
 
-def test_dags_plugins_and_sql_lie_side_by_side_in_the_image() -> None:
-    copied = dict(re.findall(r"^COPY --chown=airflow:0 (\S+) (\S+)$", DOCKERFILE, re.MULTILINE))
-    assert copied == {name: f"/opt/airflow/{name}" for name in ("dags", "plugins", "include")}
-    assert "ENV PYTHONPATH=/opt/airflow/plugins:/opt/airflow/include" in DOCKERFILE
+def test_the_image_installs_the_tested_version_of_all_that_the_wheel_declares() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split("[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    assert pins(stages()["airflow"]).keys() == declared
+
+
+def test_development_code_is_in_the_sandboxs_image_alone() -> None:
+    copied = {name: re.findall(r"^COPY (?!--from)\S+ (.+) \S+$", text, re.MULTILINE) for name, text in stages().items()}
+    assert copied == {
+        "wheel": ["pyproject.toml README.md LICENSE", "plugins/meta_insights", "include/sql"],
+        "airflow": ["dags"],
+        "sandbox": ["include/graph_sandbox", "include/local_stack"],
+        "": [],
+    }
+    assert re.findall(r"^FROM (\S+)$", DOCKERFILE, re.MULTILINE) == ["airflow"]  # a build without a target
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert {line[1:] for line in ignored if line.startswith("!")} == copied.keys()
+    assert {line[1:] for line in ignored if line.startswith("!")} == set(" ".join(chain(*copied.values())).split())
+
+
+def test_services_run_the_image_that_has_their_code(airflow_services: dict[str, Any]) -> None:
+    for name, service in airflow_services.items():
+        target = "sandbox" if name in {"sandbox", "sandbox-pages"} else "airflow"
+        assert service["build"] == {"context": ".", "target": target}, name
+        assert service["image"].partition(":")[0] == {"sandbox": "meta-insights-sandbox"}.get(target, "meta-insights")
+
+
+def test_the_sandboxs_programs_need_no_package_that_its_image_lacks(tmp_path: Path) -> None:
+    for name in re.findall(r"^COPY \S+ include/(\S+) /opt/sandbox/", stages()["sandbox"], re.MULTILINE):
+        shutil.copytree(ROOT / "include" / name, tmp_path / name)
+    code = "import sys, local_stack.register_demo, graph_sandbox.__main__; print(*sys.modules)"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    loaded = {module.partition(".")[0] for module in done.stdout.splitlines()[-1].split()}
+    development = pins((ROOT / "requirements.txt").read_text(encoding="utf-8").partition("# What the demo")[2])
+    of_airflow = {Requirement(text).name for text in requires("apache-airflow-core") or ()}
+    lacking = development.keys() - of_airflow - pins(stages()["sandbox"]).keys()
+    assert "pytest" in lacking
+    assert {name for name in lacking if modules(name) & loaded} == set()
 
 
 def test_every_setting_of_the_dag_can_be_set_for_all_services(airflow_services: dict[str, Any]) -> None:

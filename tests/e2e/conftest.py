@@ -10,7 +10,7 @@ import pytest
 
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def scene(stack: LocalStack) -> Iterator[Scene]:
     stack.sandbox.clear_faults()
     with psycopg.connect(stack.warehouse_dsn) as connection:
         connection.execute("update analytics.integration set is_active = true, deleted_at = null")
-        connection.execute("update analytics.integration_health set dead_metrics = '{}', page_sizes = '{}'")
+        connection.execute("update analytics.integration_health set refused_metrics = '{}', page_sizes = '{}'")
     assert datetime.now(UTC) > scene.day.end

@@ -94,8 +94,8 @@ def test_acceptance_4_one_pages_failure_stops_no_other_page(scene: Scene) -> Non
     assert [key for key, state in states.items() if state != "success"] == [
         ("aggregate", -1),
         ("check", -1),
-        ("page.content", 4),
-        ("page.metrics", 4),
+        ("integration.content", 4),
+        ("integration.metrics", 4),
     ]
     aggregated = scene.rows(
         "select distinct external_id from analytics.daily_aggregate join analytics.integration on id = integration_id "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graph_sandbox.world import World
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 from support import processes
 from support.celery_stack import CeleryStack

@@ -24,12 +24,15 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
 
     # Revoked: red at its first try, with the reason.
     tasks = scene.tasks(run_id)
-    red = tasks["page.content", REVOKED]
-    assert (red.state, red.try_number, red.name) == ("failed", 1, f"page.content [{pages[REVOKED].name}]")
+    red = tasks["integration.content", REVOKED]
+    assert (red.state, red.try_number, red.name) == ("failed", 1, f"integration.content [{pages[REVOKED].name}]")
     reason = airflow.failure(run_id, red)
-    assert reason.startswith("GraphStopError")
+    assert reason.startswith("GraphTokenError")
     assert "token" in reason
-    assert (tasks["page.metrics", REVOKED].state, tasks["page.metrics", REVOKED].try_number) == ("failed", 1)
+    assert (tasks["integration.metrics", REVOKED].state, tasks["integration.metrics", REVOKED].try_number) == (
+        "failed",
+        1,
+    )
 
     # 500s that pass after two tries: green by repeating the call.
     (shaky,) = scene.rows(
@@ -77,7 +80,7 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
     assert after.keys() == truth.keys()
     assert {key: after[key] for key in stored} == stored
     retried = {key for key, task in scene.tasks(run_id).items() if task.try_number > 1}
-    assert retried == {("page.content", REVOKED), ("page.metrics", REVOKED), ("aggregate", -1)}
+    assert retried == {("integration.content", REVOKED), ("integration.metrics", REVOKED), ("aggregate", -1)}
 
 
 def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Scene) -> None:
@@ -85,14 +88,14 @@ def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Sce
     scene.stack.sandbox.fault("server_error", page.id, edge="published_posts", times=6)
     run_id, state = scene.run(integration_ids=["demo-04"])
     assert state == "success"
-    assert scene.tasks(run_id)["page.content", 0].try_number == 2
+    assert scene.tasks(run_id)["integration.content", 0].try_number == 2
     tries = scene.rows(
         "select try_number, state, error_class from analytics.ingestion_run "
         "where run_id = %s and stage = 'content' order by 1",
         run_id,
     )
     assert [(row["try_number"], row["state"], row["error_class"]) for row in tries] == [
-        (1, "failed", "GraphRetryError"),
+        (1, "failed", "GraphTransientError"),
         (2, "success", None),
     ]
     assert scene.snapshots().keys() == {key for key in scene.truth() if key.startswith(f"{page.id}_")}
@@ -120,12 +123,12 @@ def test_bad_rows_of_the_registry_fail_their_own_task_and_no_other(scene: Scene)
                 )
     assert state == "failed"
     tasks = scene.tasks(run_id)
-    told = {index: scene.airflow.failure(run_id, tasks["page.content", index]) for index in range(3)}
+    told = {index: scene.airflow.failure(run_id, tasks["integration.content", index]) for index in range(3)}
     assert "has the provider 'myspace'" in told[0]
     assert "has the external_id 'my.page'" in told[1]
     assert "no Airflow connection 'nowhere'" in told[2]
-    assert {tasks["page.content", index].try_number for index in range(3)} == {1}
-    assert tasks["page.metrics", 3].state == "success"
+    assert {tasks["integration.content", index].try_number for index in range(3)} == {1}
+    assert tasks["integration.metrics", 3].state == "success"
     ids = {row["integration_id"] for row in scene.snapshots().values()}
     assert ids == {"demo-04"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from graph_sandbox.world import World
 from local_stack import register_demo as demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
     new: dict[str, Any] = {"name": f"New {integration_id}", "page_id": page_id, "posts_per_day": 1.0}
     scene.stack.sandbox.add_page(**new)
     scene.world.add_page(**new)
-    row = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})[0].as_dict()
+    row = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})[0]
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
         connection.execute(
             "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
             "values (%(organization_id)s, %(id)s, %(provider)s, %(external_id)s, %(name)s, %(conn_id)s)",
-            row | {"id": integration_id},
+            asdict(row) | {"id": integration_id},
         )
 
 
@@ -106,24 +107,24 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
     run_id, state = scene.run()
     assert state == "failed"
     red = {key: task.name for key, task in scene.tasks(run_id).items() if task.state == "failed" and key[1] >= 0}
-    stages = ("page.content", "page.metrics")
+    stages = ("integration.content", "integration.metrics")
     assert red == {(stage, n): f"{stage} [{pages[n].name}]" for stage in stages for n in (1, 3)}
-    assert "token" in airflow.failure(run_id, scene.tasks(run_id)["page.content", 1])
+    assert "token" in airflow.failure(run_id, scene.tasks(run_id)["integration.content", 1])
 
     scene.stack.sandbox.clear_faults(pages[1].id)
     before, tried = scene.stored_versions(), tries(scene, run_id)
     calls = scene.stack.sandbox.requests()["calls_by_page"]
-    cleared = airflow.clear(run_id, [("page.content", 1)], only_failed=False)
+    cleared = airflow.clear(run_id, [("integration.content", 1)], only_failed=False)
     assert airflow.wait(run_id) == "failed"
     assert cleared == 4  # content and metrics of that Page, the aggregate, the check
 
     # Only that Page and what follows the group ran again; the other red one is named still.
     again = {key for key, number in tries(scene, run_id).items() if number > tried[key]}
-    assert again == {("page.content", 1), ("page.metrics", 1), ("aggregate", -1)}
+    assert again == {("integration.content", 1), ("integration.metrics", 1), ("aggregate", -1)}
     asked = scene.stack.sandbox.requests()["calls_by_page"]
     assert {page for page in asked if asked[page] != calls.get(page)} == {pages[1].id}
     tasks = scene.tasks(run_id)
-    assert tasks["page.metrics", 1].state == "success"
+    assert tasks["integration.metrics", 1].state == "success"
     verdict = airflow.failure(run_id, tasks["aggregate", -1])
     assert "1 of 5 integrations are incomplete" in verdict
     assert pages[3].name in verdict
@@ -155,8 +156,8 @@ def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(s
         assert state == "failed"
         assert [key for key, task in scene.tasks(run_id).items() if task.state == "failed"] == [
             ("aggregate", -1),
-            ("page.content", 2),
-            ("page.metrics", 2),
+            ("integration.content", 2),
+            ("integration.metrics", 2),
         ]
         airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": new, "extra": extra}))
         airflow.clear(run_id, only_failed=True)
@@ -183,7 +184,7 @@ def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_no
     live = {key: task for key, task in scene.tasks(run_id).items() if task.state != "removed"}
     assert {task.state for task in live.values()} == {"success"}
     names = ["New a-first", *(scene.world.pages[n].name for n in (0, 2, 4))]
-    for task_id in ("page.content", "page.metrics"):
+    for task_id in ("integration.content", "integration.metrics"):
         assert [live[task_id, index].name for index in range(4)] == [f"{task_id} [{name}]" for name in names]
         assert (task_id, 4) not in live
     after = scene.stored_versions()
@@ -252,13 +253,15 @@ def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_pa
     mapped = {key: (task.name, task.state) for key, task in tasks.items() if key[1] >= 0}
     assert mapped == {
         (stage, n): (f"{stage} [{name}]", "success" if n else "failed")
-        for stage in ("page.content", "page.metrics")
+        for stage in ("integration.content", "integration.metrics")
         for n, name in enumerate(groups)
     }
-    assert "1 of 3 integrations failed" in airflow.failure(run_id, tasks["page.content", 0])
+    assert "1 of 3 integrations failed" in airflow.failure(run_id, tasks["integration.content", 0])
     (line,) = (
         line
-        for line in airflow.task_log(run_id, tasks["page.content", 0], tasks["page.content", 0].try_number)
+        for line in airflow.task_log(
+            run_id, tasks["integration.content", 0], tasks["integration.content", 0].try_number
+        )
         if "Task failed" in line["event"]
     )
     assert broken.name in str(line)

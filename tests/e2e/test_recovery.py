@@ -20,7 +20,7 @@ import requests
 from graph_sandbox.world import World
 from local_stack.settings import StackError
 from local_stack.stack import LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 from support import processes, services
 
@@ -149,7 +149,7 @@ def test_a_task_that_is_killed_in_the_middle_of_a_write_is_tried_again(scene: Sc
         backend = "select 1 from pg_stat_activity where client_port = %s"
         until("its statement has ended, though the lock is still held", lambda: not scene.rows(backend, port))
     assert_whole(scene, run_id)
-    tried = [task.try_number for (name, _), task in scene.tasks(run_id).items() if name == "page.metrics"]
+    tried = [task.try_number for (name, _), task in scene.tasks(run_id).items() if name == "integration.metrics"]
     assert sorted(tried) == [1] * (PAGES - 1) + [2]
     killed = "select integration_id from analytics.ingestion_run where run_id = %s and try_number = 2"
     ledger = scene.rows(
@@ -205,7 +205,7 @@ def test_graph_is_away_until_every_page_has_failed_once_and_the_run_ends_by_itse
     run_id, started = scene.trigger(), time.monotonic()
 
     def all_failed_twice() -> bool:
-        tasks = [task for (name, _), task in scene.tasks(run_id).items() if name == "page.content"]
+        tasks = [task for (name, _), task in scene.tasks(run_id).items() if name == "integration.content"]
         return len(tasks) == PAGES and all(task.try_number > 2 for task in tasks)
 
     until("every Page has been tried twice in vain", all_failed_twice)
@@ -265,7 +265,10 @@ def test_a_task_that_hangs_again_and_again_is_ended_and_tried_again(scene: Scene
     prepare_sandbox(scene, latency_ms=0)
     hang = scene.stack.sandbox.fault("hang", page.id, edge="published_posts", seconds=600)
     run_id = scene.trigger()
-    until("its first try was ended", lambda: scene.tasks(run_id).get(("page.content", 0)) and first_try(scene, run_id))
+    until(
+        "its first try was ended",
+        lambda: scene.tasks(run_id).get(("integration.content", 0)) and first_try(scene, run_id),
+    )
     scene.stack.sandbox.remove_fault(hang)
     assert_whole(scene, run_id)
     assert first_try(scene, run_id)["error_class"] == "AirflowTaskTimeout"

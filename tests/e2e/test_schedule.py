@@ -13,7 +13,7 @@ from graph_sandbox.world import World
 from local_stack.airflow_client import FINAL_STATES
 from local_stack.days import last_full_day
 from local_stack.stack import DAG_ID, LocalStack
-from meta_insights.windows import Day
+from meta_insights.days import Day
 from scene import Scene, quick, until
 from support import services
 

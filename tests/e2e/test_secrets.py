@@ -45,7 +45,7 @@ def test_no_token_is_anywhere_but_in_the_encrypted_connection(scene: Scene) -> N
     assert len(task_logs) > 10
     assert any("code 190" in text for text in task_logs)  # the places searched are those that were written
     assert run_id in places["the warehouse"]
-    assert "page.content" in places["airflow's database"]
+    assert "integration.content" in places["airflow's database"]
     assert {name for name, text in places.items() for secret in secrets if secret in text} == set()
 
     with psycopg.connect(scene.stack.postgres.dsn("airflow")) as connection:

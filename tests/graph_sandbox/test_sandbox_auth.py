@@ -33,6 +33,8 @@ def test_me_is_the_page_for_a_page_token_and_the_user_for_a_users(sandbox: Serve
     first = sandbox.control.state()["pages"][0]
     assert get("me", token=first["token"]).json() == {"name": first["name"], "id": first["id"]}
     assert get("me").json()["name"] == "Sandbox System User"
+    granted = get("me/permissions").json()["data"]
+    assert {"permission": "read_insights", "status": "granted"} in granted
 
 
 def test_me_accounts_lists_the_pages_with_tokens_by_cursor(sandbox: Served, get: Get) -> None:
@@ -43,6 +45,28 @@ def test_me_accounts_lists_the_pages_with_tokens_by_cursor(sandbox: Served, get:
     rest = get("me/accounts", limit=2, after=body["paging"]["cursors"]["after"]).json()
     assert [one["id"] for one in rest["data"]] == [state["pages"][2]["id"]]
     assert "next" not in rest["paging"]
+
+
+def test_the_next_of_me_accounts_keeps_the_fields_and_with_them_out_the_tokens(
+    sandbox: Served,
+    get: Get,
+    http: requests.Session,
+) -> None:
+    body = get("me/accounts", limit=1, fields="id,name", summary="true").json()
+    assert body["summary"] == {"total_count": 3}
+    second = http.get(body["paging"]["next"], timeout=10).json()
+    assert second["data"] == [{"id": sandbox.world.pages[1].id, "name": sandbox.world.pages[1].name}]
+    assert second["summary"] == {"total_count": 3}
+    back = http.get(second["paging"]["previous"], timeout=10).json()
+    assert back["data"] == body["data"]
+
+
+def test_what_a_user_may_do_with_a_page_stands_in_their_list_not_on_the_page(sandbox: Served, get: Get) -> None:
+    assert "ANALYZE" in get("me/accounts", fields="tasks").json()["data"][0]["tasks"]
+    assert get("me/assigned_pages").json()["data"] == get("me/accounts").json()["data"]
+    page_id = sandbox.world.pages[0].id
+    message = get(page_id, fields="tasks").json()["error"]["message"]
+    assert message == "(#100) Tried accessing nonexisting field (tasks) on node type (Page)"
 
 
 def test_a_page_whose_token_is_dead_is_left_out_of_me_accounts(sandbox: Served, get: Get) -> None:
@@ -107,10 +131,19 @@ def test_appsecret_proof_is_checked_when_given_and_can_be_required(sandbox: Serv
     page_id, token = state["pages"][0]["id"], state["pages"][0]["token"]
     proof = hmac.new(state["app_secret"].encode(), token.encode(), hashlib.sha256).hexdigest()
     assert get(page_id, appsecret_proof=proof).status_code == 200
-    assert error_of(get(page_id, appsecret_proof="0" * 64))["code"] == 104
+    wrong = error_of(get(page_id, appsecret_proof="0" * 64))
+    assert wrong == {
+        "message": "Invalid appsecret_proof provided in the API argument",
+        "type": "GraphMethodException",
+        "code": 100,
+    }
     assert get(page_id).status_code == 200
     sandbox.control.configure(require_appsecret_proof=True)
-    assert error_of(get(page_id))["code"] == 104
+    assert error_of(get(page_id)) == {
+        "message": "API calls from the server require an appsecret_proof argument",
+        "type": "GraphMethodException",
+        "code": 100,
+    }
     assert get(page_id, appsecret_proof=proof).status_code == 200
 
 
@@ -124,6 +157,7 @@ def test_debug_token_describes_a_good_token(sandbox: Served, get: Get) -> None:
     user = get("debug_token", token=state["app_token"], input_token=state["system_user_token"]).json()["data"]
     assert user["type"] == "SYSTEM_USER"
     assert "profile_id" not in user
+    assert user["user_id"] == get("me").json()["id"]
 
 
 def test_debug_token_says_why_a_token_is_dead_without_failing(sandbox: Served, get: Get) -> None:
@@ -134,6 +168,16 @@ def test_debug_token_says_why_a_token_is_dead_without_failing(sandbox: Served, g
     data = response.json()["data"]
     assert (response.status_code, data["is_valid"]) == (200, False)
     assert (data["error"]["code"], data["error"]["subcode"]) == (190, 492)
+    assert (data["app_id"], data["profile_id"], data["scopes"]) == (state["app_id"], first["id"], [])
+
+
+def test_debug_token_says_nothing_more_of_a_token_that_graph_never_gave(sandbox: Served, get: Get) -> None:
+    data = get("debug_token", token=sandbox.control.state()["app_token"], input_token="EAAinvented").json()["data"]
+    assert data == {
+        "error": {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"},
+        "is_valid": False,
+        "scopes": [],
+    }
 
 
 def test_debug_token_shows_which_permission_is_missing(sandbox: Served, get: Get) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,7 +82,27 @@ def test_the_batchs_proof_holds_for_its_entries(sandbox: Served, post: Post, pag
     secret, token = sandbox.control.state()["app_secret"], sandbox.control.page_token(page.id)
     proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
     assert bodies(post(page.id, appsecret_proof=proof))[0]["id"] == page.id
-    assert bodies(post(page.id))[0]["error"]["code"] == 104
+    assert bodies(post(page.id))[0]["error"]["type"] == "GraphMethodException"
+
+
+def test_an_entry_may_use_what_an_earlier_one_found(sandbox: Served, http: requests.Session, page: Page) -> None:
+    posts = [sandbox.world.add_post(page.id, NOW - timedelta(hours=n), message=f"post {n}") for n in range(3)]
+
+    def ask(*entries: dict[str, Any]) -> list[Any]:
+        form = {"access_token": sandbox.control.page_token(page.id), "batch": json.dumps(entries)}
+        answered = http.post(sandbox.base_url, data=form, timeout=10).json()
+        return [json.loads(one["body"]) if one else None for one in answered]
+
+    listing = {"method": "GET", "name": "posts", "relative_url": f"{page.id}/posts?limit=2&fields=id"}
+    second = {"method": "GET", "relative_url": "{result=posts:$.data[1].id}?fields=message"}
+    assert ask(listing, second) == [None, {"message": "post 1", "id": posts[1].full_id}], "the first is left out"
+    shown, found = ask(listing | {"omit_response_on_success": False}, second)
+    assert (len(shown["data"]), found["message"]) == (2, "post 1")
+    _, all_ids = ask(listing, {"method": "GET", "relative_url": "{result=posts:$.data.*.id}"})
+    assert f"{posts[0].full_id},{posts[1].full_id}" in all_ids["error"]["message"]
+    failed, dependent = ask(listing | {"relative_url": f"{page.id}/nothing"}, second)
+    assert "nonexisting field (nothing)" in failed["error"]["message"], "a failure is not left out"
+    assert dependent["error"]["code"] == 100
 
 
 def test_more_than_fifty_entries_are_refused(post: Post, page: Page) -> None:

@@ -1,12 +1,15 @@
 """The control surface, the usage headers, and the sandbox as a process."""
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,10 @@ import requests
 
 import graph_sandbox
 from graph_sandbox import Page, World
-from graph_sandbox.client import SandboxControl
+from graph_sandbox.control.client import SandboxControl
+from graph_sandbox.control.kinds import KINDS
 from graph_sandbox.server import Served, serve
-from graph_sandbox.usage import CALLS_PER_PERCENT, Usage
+from graph_sandbox.wire.usage import CALLS_PER_PERCENT, Usage
 
 Get = Callable[..., requests.Response]
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
@@ -165,6 +169,37 @@ def test_two_sandboxes_run_side_by_side_with_settings_of_their_own() -> None:
         assert one.control.state()["settings"]["latency_ms"] == 1
         assert [len(running.control.state()["pages"]) for running in (one, other)] == [1, 2]
         assert one.control.now() == NOW
+
+
+def test_the_page_of_the_control_surface_has_a_curl_for_each_route_that_works(
+    sandbox: Served,
+    http: requests.Session,
+    page: Page,
+) -> None:
+    sandbox.control.fault("server_error", page.id)
+    response = http.get(f"{sandbox.base_url}/_sandbox/", timeout=10)
+    assert response.headers["content-type"].startswith("text/html")
+    commands = [shlex.split(unescape(one)) for one in re.findall(r"<pre>(.*?)</pre>", response.text, re.DOTALL)]
+    assert len(commands) == len(set(map(tuple, commands))) >= 18
+    for command in commands:
+        assert command[0] == "curl"
+        method = command[command.index("-X") + 1] if "-X" in command else "GET"
+        url = next(part for part in command if part.startswith(sandbox.base_url))
+        body = json.loads(command[command.index("-d") + 1]) if "-d" in command else None
+        answered = http.request(method, url, json=body, timeout=10)
+        assert answered.ok, (command, answered.text)
+
+
+def test_the_page_of_the_control_surface_names_every_kind_of_fault_and_loads_nothing(
+    sandbox: Served,
+    http: requests.Session,
+) -> None:
+    text = http.get(f"{sandbox.base_url}/_sandbox/", timeout=10).text
+    assert [kind for kind in KINDS if f"<code>{kind}</code>" not in text] == []
+    assert "form (absent, bare, full)" in text
+    assert not re.search(r"<script|<link|src=|@import", text)
+    assert set(re.findall(r"https?://[^/'<\s]+", text)) == {sandbox.base_url}
+    assert http.get(f"{sandbox.base_url}/_sandbox/docs", timeout=10).status_code == 400, "no page from a CDN"
 
 
 def _start(port_file: Path, *options: str) -> subprocess.Popen[str]:

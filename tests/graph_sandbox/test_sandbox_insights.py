@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
 
 from graph_sandbox import Content, Page
-from graph_sandbox.catalogue import PAGE_METRICS, POST_METRICS, REEL_METRICS, VIDEO_METRICS
 from graph_sandbox.server import Served
+from graph_sandbox.wire.when import PRESETS
+from graph_sandbox.world.catalogue import PAGE_METRICS, POST_METRICS, REEL_METRICS, VIDEO_METRICS
 
 Get = Callable[..., requests.Response]
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
@@ -124,6 +126,8 @@ def test_no_metric_is_error_3001(get: Get, big: Page, post: Content) -> None:
     for path in (f"{post.full_id}/insights", f"{big.id}/insights"):
         error = get(path, period="day").json()["error"]
         assert (error["code"], error["error_subcode"]) == (3001, 1504028)
+        assert (error["message"], error["is_transient"]) == ("(#3001) Invalid query", False)
+        assert "No metric was specified" in error["error_user_msg"]
 
 
 def test_metrics_may_come_as_a_json_list(get: Get, post: Content) -> None:
@@ -141,7 +145,16 @@ def test_every_page_metric_of_a_day_is_the_worlds(sandbox: Served, get: Get) -> 
         until="2026-11-12",
     )
     truth = [sandbox.world.page_metrics(page_id, date(2026, 11, day), NOW) for day in (10, 11)]
-    assert rows(response) == {name: [of_day[name] for of_day in truth] for name in PAGE_METRICS}
+    assert rows(response) == {name: [one.value(of_day) for of_day in truth] for name, one in PAGE_METRICS.items()}
+
+
+def test_two_page_metrics_are_maps(get: Get, big: Page) -> None:
+    names = "page_fan_adds_by_paid_non_paid_unique,page_actions_post_reactions_total,page_daily_follows"
+    shown = rows(get(f"{big.id}/insights", metric=names, period="day", since="2026-11-10", until="2026-11-11"))
+    (adds,), (reactions,), (follows,) = (shown[name] for name in names.split(","))
+    assert set(adds) == {"paid", "unpaid", "total"}
+    assert adds["paid"] + adds["unpaid"] == adds["total"] == follows > 0
+    assert reactions["like"] > reactions["love"] > 0
 
 
 @pytest.mark.parametrize(
@@ -191,9 +204,10 @@ def test_a_window_of_90_days_is_the_longest(get: Get, big: Page) -> None:
     def ask(since: str) -> requests.Response:
         return get(f"{big.id}/insights", metric="page_follows", period="day", since=since, until="2026-11-20")
 
-    (values,) = rows(ask("2026-08-22")).values()
-    assert len(values) == 90
-    assert "90 days" in ask("2026-08-21").json()["error"]["message"]
+    # 90 Pacific days over the autumn's change of the clocks are an hour more than 90 times 86,400 seconds.
+    assert "90 days (7776000 s)" in ask("2026-08-22").json()["error"]["message"]
+    (values,) = rows(ask("2026-08-23")).values()
+    assert len(values) == 89
 
 
 def test_history_reaches_two_years_back(get: Get, big: Page) -> None:
@@ -203,6 +217,22 @@ def test_history_reaches_two_years_back(get: Get, big: Page) -> None:
     assert rows(ask("2024-11-22", "2024-11-23"))
     assert "last 2 years" in ask("2024-11-19", "2024-11-20").json()["error"]["message"]
     assert "before until" in ask("2026-11-02", "2026-11-01").json()["error"]["message"]
+
+
+def test_the_links_of_insights_keep_what_was_asked_and_slide_by_whole_pacific_days(
+    get: Get,
+    http: requests.Session,
+    big: Page,
+) -> None:
+    # The clocks go back on 2026-11-01: a window of two days before it has 48 hours, the next one 49.
+    asked = {"metric": '["page_media_view"]', "period": "day", "breakdown": "is_from_ads"}
+    body = get(f"{big.id}/insights", since="2026-10-30", until="2026-11-01", **asked).json()
+    query = dict(parse_qsl(urlsplit(body["paging"]["next"]).query))
+    assert {name: query[name] for name in asked} == asked
+    hours = (int(query["until"]) - int(query["since"])) / 3600
+    assert hours == 49
+    ends = [one["end_time"] for one in http.get(body["paging"]["next"], timeout=10).json()["data"][0]["values"]]
+    assert ends[::2] == ["2026-11-02T08:00:00+0000", "2026-11-03T08:00:00+0000"]
 
 
 def test_the_links_of_insights_slide_on_for_ever(get: Get, http: requests.Session, big: Page) -> None:
@@ -238,6 +268,54 @@ def test_breakdown_rows_are_flat_and_add_up_to_the_whole(get: Get, post: Content
     values = body["data"][0]["values"]
     assert [one[breakdown] for one in values] == ["0", "1"]
     assert sum(one["value"] for one in values) == whole
+
+
+def test_breakdowns_can_be_asked_for_together(get: Get, post: Content) -> None:
+    path = f"{post.full_id}/insights"
+    (whole,) = rows(get(path, metric="post_media_view", period="lifetime"))["post_media_view"]
+    for asked in ("is_from_ads,is_from_followers", '["is_from_ads","is_from_followers"]'):
+        body = get(path, metric="post_media_view", period="lifetime", breakdown=asked).json()
+        values = body["data"][0]["values"]
+        flags = [(one["is_from_ads"], one["is_from_followers"]) for one in values]
+        assert flags == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+        assert sum(one["value"] for one in values) == whole
+
+
+def test_metric_and_period_may_stand_in_the_path(get: Get, big: Page, post: Content) -> None:
+    window = {"since": "2026-11-10", "until": "2026-11-12"}
+    asked = get(f"{big.id}/insights", metric="page_media_view", period="day", **window)
+    assert rows(get(f"{big.id}/insights/page_media_view/day", **window)) == rows(asked)
+    assert list(rows(get(f"{post.full_id}/insights/post_clicks,post_media_view"))) == ["post_clicks", "post_media_view"]
+    assert get(f"{big.id}/insights/page_media_view/day/more").json()["error"]["code"] == 2500
+
+
+# NOW is Friday, 2026-11-20, 10:00 in California. The numbers are days of November with a value.
+@pytest.mark.parametrize(
+    ("preset", "first", "last"),
+    [
+        ("yesterday", 19, 19),
+        ("last_3d", 17, 19),
+        ("last_14d", 6, 19),
+        ("this_week_mon_today", 16, 19),
+        ("this_week_sun_today", 15, 19),
+        ("last_week_mon_sun", 9, 15),
+        ("last_week_sun_sat", 8, 14),
+        ("this_month", 1, 19),
+    ],
+)
+def test_a_date_preset_names_a_window(get: Get, big: Page, preset: str, first: int, last: int) -> None:
+    body = get(f"{big.id}/insights", metric="page_follows", period="day", date_preset=preset).json()
+    ends = [value["end_time"] for value in body["data"][0]["values"]]
+    # A day's end_time is on the date after it.
+    assert ends == [f"2026-11-{day + 1:02d}T{7 if day == 31 else 8:02d}:00:00+0000" for day in range(first, last + 1)]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_date_preset_is_answered_and_others_are_refused(get: Get, big: Page, preset: str) -> None:
+    body = get(f"{big.id}/insights", metric="page_follows", period="day", date_preset=preset).json()
+    assert bool(body["data"]) == (preset != "today"), "today is not over"
+    refused = get(f"{big.id}/insights", metric="page_follows", date_preset="last_5d")
+    assert "Param date_preset must be one of" in refused.json()["error"]["message"]
 
 
 def test_a_breakdown_a_metric_does_not_have_is_refused(get: Get, post: Content) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -121,7 +122,37 @@ def test_since_and_until_filter_on_created_time_as_unix_time_or_pacific_date(
     unix = int(within.created_time.timestamp())
     assert ids(get(f"{page.id}/posts", since=unix)) == [within.full_id]
     assert ids(get(f"{page.id}/posts", until=unix)) == [at.full_id, before.full_id]
-    assert "since" in error_message(get(f"{page.id}/posts", since="last week"))
+    assert "since" in error_message(get(f"{page.id}/posts", since="when it rained"))
+
+
+# NOW is 2026-11-20T18:00Z, 10:00 in California. Each text means this instant.
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("2026/11/15", datetime(2026, 11, 15, 8, tzinfo=UTC)),
+        ("11/15/2026", datetime(2026, 11, 15, 8, tzinfo=UTC)),
+        ("15 November 2026", datetime(2026, 11, 15, 8, tzinfo=UTC)),
+        ("2026-11-15T10:00:00+0200", datetime(2026, 11, 15, 8, tzinfo=UTC)),
+        ("@1794729600", datetime(2026, 11, 15, 8, tzinfo=UTC)),
+        ("-5 days", NOW - timedelta(days=5)),
+        ("5 days ago", NOW - timedelta(days=5)),
+        ("last week", NOW - timedelta(days=7)),
+        # Over the change of the clocks: the same hour in California.
+        ("-1 month", datetime(2026, 10, 20, 17, tzinfo=UTC)),
+        ("-48 hours", NOW - timedelta(days=2)),
+        ("yesterday", datetime(2026, 11, 19, 8, tzinfo=UTC)),
+    ],
+)
+def test_since_takes_the_texts_that_strtotime_takes(
+    sandbox: Served,
+    get: Get,
+    page: Page,
+    text: str,
+    means: datetime,
+) -> None:
+    sandbox.world.add_post(page.id, means - timedelta(seconds=1))
+    at = sandbox.world.add_post(page.id, means)
+    assert ids(get(f"{page.id}/posts", since=text)) == [at.full_id]
 
 
 def test_a_generated_page_is_listed_exactly_as_the_world_tells(sandbox: Served, get: Get) -> None:
@@ -258,13 +289,22 @@ def test_a_plain_status_has_no_attachments(sandbox: Served, get: Get, page: Page
 @pytest.mark.parametrize(
     ("path", "fields", "node_type"),
     [
-        ("{page}/published_posts", "id,likes_total", "Post"),
+        ("{page}/published_posts", "id,likes_total", "PagePost"),
         ("{page}/videos", "id,likes_total", "Video"),
         ("{page}", "id,likes_total", "Page"),
-        ("{page}", "published_posts{likes_total}", "Post"),
+        ("{page}", "published_posts{likes_total}", "PagePost"),
+        ("{page}/posts", "comments{likes_total}", "Comment"),
+        ("{page}/posts", "reactions{likes_total}", "Profile"),
     ],
 )
-def test_one_unknown_field_fails_the_call(get: Get, page: Page, path: str, fields: str, node_type: str) -> None:
+def test_one_unknown_field_fails_the_call(
+    get: Get,
+    page: Page,
+    posts: list[Content],
+    path: str,
+    fields: str,
+    node_type: str,
+) -> None:
     message = error_message(get(path.format(page=page.id), fields=fields))
     assert message == f"(#100) Tried accessing nonexisting field (likes_total) on node type ({node_type})"
 
@@ -314,8 +354,85 @@ def test_a_name_that_is_no_id_is_error_803_and_a_deep_path_2500(get: Get, page: 
     assert get(f"{page.id}/posts/more").json()["error"]["code"] == 2500
 
 
+def test_what_graph_knows_but_has_no_value_for_is_left_out(get: Get, page: Page, posts: list[Content]) -> None:
+    assert get(page.id, fields="name,about,cover{source},albums{name}").json() == {"name": page.name, "id": page.id}
+    assert get(f"{page.id}/photos").json() == {"data": []}
+    assert get(f"{posts[0].full_id}/attachments").json() == {"data": []}
+    assert get(posts[0].full_id, fields="story,place{name},sharedposts").json() == {"id": posts[0].full_id}
+
+
+def test_fields_may_come_as_a_json_list(get: Get, page: Page, posts: list[Content]) -> None:
+    listed = get(f"{page.id}/posts", fields='["message","comments.limit(0).summary(true)"]', limit=1).json()
+    assert listed["data"][0]["message"] == posts[0].message
+    assert "summary" in listed["data"][0]["comments"]
+
+
+def test_next_keeps_every_parameter_but_no_proof(get: Get, page: Page, posts: list[Content]) -> None:
+    asked = {"limit": "2", "fields": "id", "since": "2026/11/01", "include_hidden": "true", "summary": "true"}
+    body = get(f"{page.id}/published_posts", **asked).json()
+    query = dict(parse_qsl(urlsplit(body["paging"]["next"]).query))
+    assert {name: query[name] for name in asked} == asked
+    assert set(query) == {*asked, "access_token", "after"}
+    assert body["summary"] == {"total_count": len(posts)}
+
+
+@pytest.fixture
+def talked_about(sandbox: Served) -> Content:
+    """A post with more comments and reactions than one page holds."""
+    big = sandbox.world.add_page(audience=1_000_000)
+    return sandbox.world.add_post(big.id, NOW - 30 * HOUR, kind="video")
+
+
+def test_comments_are_listed_by_page_in_the_order_asked(
+    sandbox: Served,
+    get: Get,
+    http: requests.Session,
+    talked_about: Content,
+) -> None:
+    total = sandbox.world.counts(talked_about.full_id, NOW)["comments"]
+    path, seen = f"{talked_about.full_id}/comments", list[str]()
+    body = get(path, limit=40, fields="id,message,from,created_time", order="chronological").json()
+    assert set(body["data"][0]) == {"id", "message", "from", "created_time"}
+    while True:
+        seen += [one["id"] for one in body["data"]]
+        if "next" not in body["paging"]:
+            break
+        body = http.get(body["paging"]["next"], timeout=10).json()
+    assert len(seen) == len(set(seen)) == total
+    newest = get(path, limit=1, order="reverse_chronological", summary="true").json()
+    assert newest["data"][0]["id"] == seen[-1]
+    assert newest["summary"] == {"order": "reverse_chronological", "total_count": total, "can_comment": True}
+    token = sandbox.control.page_token(talked_about.page_id)
+    third = get(seen[3], token=token, fields="message,reactions.summary(true)").json()
+    assert (third["id"], third["reactions"]["summary"]["total_count"]) == (seen[3], 0)
+    assert get(f"{talked_about.id}_{total}", token=token).json()["error"]["error_subcode"] == 33
+    assert "Param order" in error_message(get(path, order="by_length"))
+    assert "cursor" in error_message(get(path, after="MTIz"))
+    video = get(f"{talked_about.video_id}/comments", limit=1).json()
+    assert f"/{talked_about.video_id}/comments?" in video["paging"]["next"].replace("\\", "")
+
+
+def test_reactions_are_listed_by_page_and_type(sandbox: Served, get: Get, talked_about: Content) -> None:
+    counts = sandbox.world.counts(talked_about.full_id, NOW)["reactions"]
+    assert isinstance(counts, dict)
+    path = f"{talked_about.full_id}/reactions"
+    body = get(path, limit=3, fields="id,name,type,pic").json()
+    assert [one["type"] for one in body["data"]] == ["LIKE"] * 3
+    assert "after=" in body["paging"]["next"]
+    assert "type=LOVE" in get(path, type="LOVE", limit=1).json()["paging"]["next"]
+    assert len(get(path, limit=10_000).json()["data"]) == sum(counts.values())
+    for kind in ("CARE", "THANKFUL", "PRIDE", "FIRE", "HUNDRED", "NONE"):
+        assert get(path, type=kind, summary="true").json()["summary"] == {"total_count": 0}
+    assert "Param type" in error_message(get(path, type="MEH"))
+    assert get(talked_about.full_id, fields="likes.summary(true).limit(0)").json()["likes"]["summary"] == {
+        "total_count": counts["like"],
+        "can_like": True,
+        "has_liked": False,
+    }
+
+
 def test_an_unknown_edge_or_a_plain_field_as_edge_is_refused(get: Get, page: Page, posts: list[Content]) -> None:
-    assert "nonexisting field (photos)" in error_message(get(f"{page.id}/photos"))
+    assert "nonexisting field (paintings)" in error_message(get(f"{page.id}/paintings"))
     assert "nonexisting field (name)" in error_message(get(f"{page.id}/name"))
     assert "nonexisting field (video_insights)" in error_message(get(f"{posts[0].full_id}/video_insights"))
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from graph_sandbox import World
-from graph_sandbox.content import KINDS
-from graph_sandbox.pacific import PACIFIC, day_end, pacific_day
+from graph_sandbox.world.content import KINDS
+from graph_sandbox.world.pacific import PACIFIC, day_end, pacific_day
 
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
 MONTH = timedelta(days=28)

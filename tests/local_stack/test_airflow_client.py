@@ -13,7 +13,7 @@ from support.airflow import AirflowOfTests
 
 TASKS = [
     {
-        "task_id": "page.content",
+        "task_id": "integration.content",
         "map_index": index,
         "state": "success",
         "try_number": 1,
@@ -87,7 +87,7 @@ def client() -> Iterator[AirflowClient]:
 def test_all_task_instances_are_read_page_by_page_and_sorted(client: AirflowClient) -> None:
     found = client.task_instances("demo__1")
     assert [task.map_index for task in found] == list(range(150))
-    assert found[7].name == "page.content [Page 7]"
+    assert found[7].name == "integration.content [Page 7]"
 
 
 def test_a_run_is_asked_for_with_its_conf_and_no_logical_date(client: AirflowClient) -> None:
@@ -107,7 +107,7 @@ def test_a_connection_that_exists_is_replaced(client: AirflowClient) -> None:
 
 
 def test_the_reason_of_a_failure_is_the_error_that_the_task_raised(client: AirflowClient) -> None:
-    task = TaskInstance("page.content", 2, "failed", 1, "page.content [Page 2]")
+    task = TaskInstance("integration.content", 2, "failed", 1, "integration.content [Page 2]")
     assert client.failure("demo__1", task) == "GraphStopError: token revoked"
 
 
@@ -126,9 +126,12 @@ def test_the_login_is_asked_for_once(client: AirflowClient) -> None:
     ("body", "name"),
     [
         ({"task_id": "check", "map_index": -1, "rendered_map_index": None}, "check"),
-        ({"task_id": "page.content", "map_index": 3, "rendered_map_index": "Phở 24"}, "page.content [Phở 24]"),
+        (
+            {"task_id": "integration.content", "map_index": 3, "rendered_map_index": "Phở 24"},
+            "integration.content [Phở 24]",
+        ),
         # never started, so that Airflow has no name for it
-        ({"task_id": "page.content", "map_index": 3, "rendered_map_index": None}, "page.content [3]"),
+        ({"task_id": "integration.content", "map_index": 3, "rendered_map_index": None}, "integration.content [3]"),
     ],
 )
 def test_a_mapped_task_is_called_by_the_name_of_its_page(body: dict[str, Any], name: str) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 from local_stack import register_demo as demo
 
@@ -12,7 +13,7 @@ STATE = {
 
 def test_every_page_of_the_sandbox_becomes_an_integration_of_the_demo() -> None:
     first, second = demo.integrations(STATE)
-    assert first.as_dict() == {
+    assert asdict(first) == {
         "id": "demo-01",
         "organization_id": "demo",
         "provider": "facebook",
@@ -30,5 +31,5 @@ def test_the_connection_holds_the_token_where_airflow_encrypts_it() -> None:
         "http://127.0.0.1:8900",
         "EAAsandbox",
     )
-    extra = {"api_version": "v26.0", "token_type": "user", "app_id": "303", "app_secret": "secret"}
-    assert json.loads(fields["extra"]) == extra
+    extra = {"api_version": "v26.0", "access_kind": "user", "app_id": "303", "app_secret": "secret"}
+    assert json.loads(fields["extra"]) == extra | {"allow_http": True}

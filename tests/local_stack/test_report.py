@@ -11,7 +11,7 @@ from local_stack.airflow_client import TaskInstance
 
 
 def task(state: str | None) -> TaskInstance:
-    return TaskInstance("page.content", 0, state, 1, "page.content")
+    return TaskInstance("integration.content", 0, state, 1, "integration.content")
 
 
 def drawn(table: Table) -> list[list[str]]:
@@ -45,12 +45,12 @@ def test_the_standing_of_a_run_that_goes_well_is_short() -> None:
 def test_a_task_that_waits_for_its_retry_says_when_it_comes_and_why() -> None:
     at = datetime(2026, 11, 24, 12, 3, 10, tzinfo=UTC)
     waiting: list[dict[str, object]] = [
-        {"name": "page.content [Phở 24]", "retry_at": at, "reason": "code 4: limit reached"},
+        {"name": "integration.content [Phở 24]", "retry_at": at, "reason": "code 4: limit reached"},
         {"name": "aggregate", "retry_at": None, "reason": "its process was lost"},
     ]
     assert report.standing([task("up_for_retry")] * 2, waiting).splitlines() == [
         "0 of 2 tasks done, 2 waiting to retry",
-        "        page.content [Phở 24] retries at 12:03:10 UTC: code 4: limit reached",
+        "        integration.content [Phở 24] retries at 12:03:10 UTC: code 4: limit reached",
         "        aggregate retries soon: its process was lost",
     ]
 

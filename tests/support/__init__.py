@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meta_insights.windows import Day
+from meta_insights.days import Day
 
 if TYPE_CHECKING:
     import pytest
@@ -26,6 +26,6 @@ def connect(patch: pytest.MonkeyPatch, served: Served, *, token: str | None = No
         "conn_type": "facebook_insights",
         "host": served.base_url,
         "password": served.control.state()["system_user_token"] if token is None else token,
-        "extra": {"token_type": "user", **extra},
+        "extra": {"access_kind": "user", **extra},
     }
     patch.setenv("AIRFLOW_CONN_META_GRAPH_DEFAULT", json.dumps(connection))

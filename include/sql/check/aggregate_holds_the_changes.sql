@@ -26,9 +26,9 @@ offending as (
         coalesce(changes.content_changed, 0), changes.impressions_change, changes.summed_post_reach, changes.engagement
     )
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as aggregate_holds_the_changes,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

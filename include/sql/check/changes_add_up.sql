@@ -51,9 +51,9 @@ offending as (
     left join summed using (integration_id, external_content_id, metric)
     where coalesce(summed.change, 0) <> spanned.last_value - spanned.first_value
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as changes_add_up,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

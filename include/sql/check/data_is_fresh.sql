@@ -1,7 +1,7 @@
 -- Each Page whose metrics task succeeded has snapshots of the date, if it has content, and has not stopped having days of its
 -- own (Meta may be two days late with them). Reads daily_content_count, content_daily_metric and page_daily_metric.
 with succeeded as (
-    select organization_id, integration_id from analytics.asked_day where date = %(date)s::date and has_metrics
+    select organization_id, integration_id from analytics.requested_date where date = %(date)s::date and has_metrics
 ),
 expected as (
     select organization_id, integration_id
@@ -29,9 +29,9 @@ offending as (
     group by organization_id, integration_id
     having max(page.date) < %(date)s::date - 3
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as data_is_fresh,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

@@ -6,9 +6,9 @@ with offending as (
         and deleted_at is null
         and num_nulls(organization_id, integration_id, external_content_id, observed_at, is_on_time, run_id) > 0
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as keys_are_not_null,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

@@ -5,9 +5,9 @@ with offending as (
     cross join lateral analytics.snapshot_metrics(snapshot) as seen
     where snapshot.date = %(date)s::date and snapshot.deleted_at is null and seen.value < 0
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as no_lifetime_value_is_negative,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

@@ -8,9 +8,9 @@ with offending as (
         and snapshot.deleted_at is null
         and (content.published_at < analytics.day_end(snapshot.date)) is not true
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as no_snapshot_is_an_orphan,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

@@ -5,9 +5,9 @@ with offending as (
     from analytics.content_daily_metric
     where date = %(date)s::date and deleted_at is null and observed_at < analytics.day_end(date)
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as nothing_is_seen_before_its_date_ended,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

@@ -6,9 +6,9 @@ with offending as (
     group by organization_id, integration_id, external_content_id
     having count(*) > 1
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as one_live_row_per_key,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

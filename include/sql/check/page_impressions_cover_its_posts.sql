@@ -13,9 +13,9 @@ offending as (
     inner join analytics.page_daily_metric as page using (organization_id, integration_id)
     where page.date = %(date)s::date and posts.impressions > 100 and page.impressions * 3 < posts.impressions
 ),
-named as (
+sample as (
     select item from offending order by item limit 10
 )
 select
     not exists (select from offending) as page_impressions_cover_its_posts,
-    coalesce((select string_agg(item, '; ') from named), 'none') as offending_rows
+    coalesce((select string_agg(item, '; ') from sample), 'none') as offending_rows

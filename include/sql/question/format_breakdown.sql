@@ -3,7 +3,7 @@ select
     content_type,
     sum(content_published) as content_published,
     sum(engagement) as engagement,
-    sum(engagement) / nullif(sum(summed_post_reach), 0) as engagement_rate
+    analytics.engagement_rate(sum(rated_engagement), sum(rated_reach)) as engagement_rate
 from analytics.format_daily
 where organization_id = %(organization_id)s and date between %(first)s and %(last)s
 group by content_type

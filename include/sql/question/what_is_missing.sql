@@ -1,5 +1,5 @@
 -- What is missing, why, and what would repair it? One row is one stage of one Page on one date. Reads coverage.
-select name, date, stage, missing, reason, repair, on_time_until
+select name, date, stage, missing, reason, remedy, on_time_until
 from analytics.coverage
 where organization_id = %(organization_id)s and date between %(first)s and %(last)s and not is_complete
 order by date, name, stage

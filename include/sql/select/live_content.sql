@@ -1,9 +1,10 @@
--- The content of one integration published in [since, until) that is not known to be gone, oldest first, and whether
--- anything of it is stored for the date.
+-- The content of one integration published in [since, until) that is not known to be deleted, oldest first, and
+-- whether a snapshot of it is stored for the date.
 select
     content.external_content_id,
     content.content_type,
     content.published_at,
+    content.post_id,
     content.video_id,
     exists (
         select

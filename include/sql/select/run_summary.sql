@@ -1,9 +1,9 @@
 -- One row is one integration of one DAG run: how it ended, what is stored for its date, and what it took. Reads the ledger.
-with last_try as (
+with last_attempt as (
     select distinct on (organization_id, integration_id, stage) *
     from analytics.ingestion_run
     where run_id = %(run_id)s
-    order by organization_id, integration_id, stage, try_number desc
+    order by organization_id, integration_id, stage, attempt desc
 ),
 spent as (
     select organization_id, integration_id, sum(api_calls) as api_calls, sum(http_retries) as http_retries
@@ -24,11 +24,11 @@ select
 from spent
 inner join analytics.integration
     on integration.organization_id = spent.organization_id and integration.id = spent.integration_id
-left join last_try as content
+left join last_attempt as content
     on content.organization_id = spent.organization_id
     and content.integration_id = spent.integration_id
     and content.stage = 'content'
-left join last_try as metrics
+left join last_attempt as metrics
     on metrics.organization_id = spent.organization_id
     and metrics.integration_id = spent.integration_id
     and metrics.stage = 'metrics'

@@ -1,26 +1,26 @@
--- The integrations of a DAG run of which a stage is missing or did not succeed at its last try, and why. Reads ingestion_run.
+-- The integrations of a DAG run of which a stage is missing or did not succeed at its last attempt, and why. Reads ingestion_run.
 with expected as (
     select organization_id, integration_id, stage
     from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[]) as listed (organization_id, integration_id)
     cross join (values ('content'), ('metrics')) as stages (stage)
 ),
-last_try as (
+last_attempt as (
     select distinct on (organization_id, integration_id, stage) *
     from analytics.ingestion_run
     where run_id = %(run_id)s
-    order by organization_id, integration_id, stage, try_number desc
+    order by organization_id, integration_id, stage, attempt desc
 )
 select distinct on (integration.id)
     integration.id as integration_id,
     integration.name,
     expected.stage,
-    coalesce(last_try.error_message, 'the ' || expected.stage || ' task did not finish') as reason
+    coalesce(last_attempt.error_message, 'the ' || expected.stage || ' task did not finish') as reason
 from expected
 inner join analytics.integration
     on integration.organization_id = expected.organization_id and integration.id = expected.integration_id
-left join last_try
-    on last_try.organization_id = expected.organization_id
-    and last_try.integration_id = expected.integration_id
-    and last_try.stage = expected.stage
-where last_try.state is distinct from 'success'
+left join last_attempt
+    on last_attempt.organization_id = expected.organization_id
+    and last_attempt.integration_id = expected.integration_id
+    and last_attempt.stage = expected.stage
+where last_attempt.state is distinct from 'success'
 order by integration.id, expected.stage

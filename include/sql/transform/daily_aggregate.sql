@@ -93,6 +93,8 @@ changed as (
         sum(change.video_views_change) as video_views_change,
         sum(change.clicks_change) as clicks_change,
         sum(change.engagement) as engagement,
+        sum(change.engagement) filter (where change.reach_change is not null) as rated_engagement,
+        sum(change.reach_change) filter (where change.engagement is not null) as rated_reach,
         max(change.days_covered) as days_covered
     from (select distinct integration_id, date from affected) as day
     cross join lateral (
@@ -106,7 +108,8 @@ changed as (
 insert into analytics.daily_aggregate as kept (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
     content_changed, content_corrected, impressions_change, summed_post_reach, reactions_change, comments_change,
-    shares_change, video_views_change, clicks_change, engagement, engagement_rate, days_covered, is_complete
+    shares_change, video_views_change, clicks_change, engagement, rated_engagement, rated_reach, engagement_rate,
+    days_covered, is_complete
 )
 select
     affected.organization_id,
@@ -126,7 +129,9 @@ select
     changes.video_views_change,
     changes.clicks_change,
     changes.engagement,
-    case when changes.reach_change > 0 then changes.engagement / changes.reach_change::double precision end,
+    changes.rated_engagement,
+    changes.rated_reach,
+    analytics.engagement_rate(changes.rated_engagement, changes.rated_reach),
     changes.days_covered,
     affected.is_complete
 from affected
@@ -147,6 +152,8 @@ set
     video_views_change = excluded.video_views_change,
     clicks_change = excluded.clicks_change,
     engagement = excluded.engagement,
+    rated_engagement = excluded.rated_engagement,
+    rated_reach = excluded.rated_reach,
     engagement_rate = excluded.engagement_rate,
     days_covered = excluded.days_covered,
     is_complete = excluded.is_complete,
@@ -154,11 +161,12 @@ set
 where (
     kept.content_published, kept.content_expected, kept.content_measured, kept.content_changed, kept.content_corrected,
     kept.impressions_change, kept.summed_post_reach, kept.reactions_change, kept.comments_change, kept.shares_change,
-    kept.video_views_change, kept.clicks_change, kept.engagement, kept.engagement_rate, kept.days_covered,
-    kept.is_complete
+    kept.video_views_change, kept.clicks_change, kept.engagement, kept.rated_engagement, kept.rated_reach,
+    kept.engagement_rate, kept.days_covered, kept.is_complete
 ) is distinct from (
     excluded.content_published, excluded.content_expected, excluded.content_measured, excluded.content_changed,
     excluded.content_corrected, excluded.impressions_change, excluded.summed_post_reach, excluded.reactions_change,
     excluded.comments_change, excluded.shares_change, excluded.video_views_change, excluded.clicks_change,
-    excluded.engagement, excluded.engagement_rate, excluded.days_covered, excluded.is_complete
+    excluded.engagement, excluded.rated_engagement, excluded.rated_reach, excluded.engagement_rate,
+    excluded.days_covered, excluded.is_complete
 )

@@ -1,13 +1,15 @@
--- One row is one content of one integration, as it was just listed. Reads the staged rows.
--- Safe to run again and in any order: the newest sight of it stands, and one that was gone is back, its absence noted.
+-- One row is one content of one integration, as it was just listed. Reads the rows that it is given as JSON.
+-- Safe to run again and in any order: the newest listing wins, and one that was gone is back, its absence noted.
 insert into analytics.content as kept (
-    organization_id, integration_id, external_content_id, content_type, caption, hashtags, permalink_url, video_id,
-    published_at, first_seen_at, last_seen_at
+    organization_id, integration_id, external_content_id, content_type, caption, hashtags, permalink_url, post_id,
+    video_id, published_at, first_seen_at, last_seen_at
 )
 select
-    %(organization_id)s, %(integration_id)s, external_content_id, content_type, caption, hashtags, permalink_url,
+    organization_id, integration_id, external_content_id, content_type, caption, hashtags, permalink_url, post_id,
     video_id, published_at, %(seen_at)s, %(seen_at)s
-from staged
+from json_populate_recordset(
+    jsonb_populate_record(null::analytics.content, %(common)s::jsonb), %(rows)s::json
+) as listed
 order by external_content_id
 on conflict (organization_id, integration_id, external_content_id) do update
 set
@@ -15,12 +17,13 @@ set
     caption = excluded.caption,
     hashtags = excluded.hashtags,
     permalink_url = excluded.permalink_url,
+    post_id = excluded.post_id,
     video_id = excluded.video_id,
     published_at = excluded.published_at,
     first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
     last_seen_at = excluded.last_seen_at,
     updated_at = now(),
-    absent = kept.absent + case
+    absent_periods = kept.absent_periods + case
         when kept.deleted_at is null then '{}'::tstzmultirange
         else tstzmultirange(tstzrange(kept.deleted_at, excluded.last_seen_at))
     end,
@@ -28,9 +31,9 @@ set
 where
     excluded.last_seen_at >= greatest(kept.last_seen_at, kept.deleted_at)
     and (
-        kept.content_type, kept.caption, kept.hashtags, kept.permalink_url, kept.video_id, kept.published_at,
-        kept.last_seen_at, kept.deleted_at
+        kept.content_type, kept.caption, kept.hashtags, kept.permalink_url, kept.post_id, kept.video_id,
+        kept.published_at, kept.last_seen_at, kept.deleted_at
     ) is distinct from (
-        excluded.content_type, excluded.caption, excluded.hashtags, excluded.permalink_url, excluded.video_id,
-        excluded.published_at, excluded.last_seen_at, null
+        excluded.content_type, excluded.caption, excluded.hashtags, excluded.permalink_url, excluded.post_id,
+        excluded.video_id, excluded.published_at, excluded.last_seen_at, null
     )

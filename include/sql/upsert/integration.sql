@@ -1,8 +1,11 @@
--- Add integrations to the registry, or bring their names, ids and connections up to date. Reads the staged rows.
--- Safe to run again: a row that would not change is not written, and is_active and deleted_at are left as people set them.
+-- Add integrations to the registry, or bring their names, ids and connections up to date. Reads the rows
+-- that it is given as JSON. Safe to run again: a row that would not change is not written, and is_active and deleted_at
+-- stay as people set them.
 insert into analytics.integration as kept (organization_id, id, provider, external_id, name, conn_id)
 select organization_id, id, provider, external_id, name, conn_id
-from staged
+from json_populate_recordset(
+    jsonb_populate_record(null::analytics.integration, %(common)s::jsonb), %(rows)s::json
+) as registered
 order by organization_id, id
 on conflict (organization_id, id) do update
 set

@@ -1,0 +1,1 @@
+"""The side door for tests and demos: faults on order, the control routes and their client."""

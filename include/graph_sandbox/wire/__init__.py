@@ -1,0 +1,1 @@
+"""Graph over HTTP: calls, fields, nodes, edges, errors, tokens and usage headers."""

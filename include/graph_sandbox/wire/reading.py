@@ -1,0 +1,124 @@
+"""What rendering one answer needs: the truth, one instant for all of it, the caller, and the faults in force."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from graph_sandbox.control.faults import ActiveFaults, spoil
+from graph_sandbox.wire import errors, known
+from graph_sandbox.wire.call import Call
+from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.tokens import Principal, Tokens
+from graph_sandbox.world import World
+from graph_sandbox.world.content import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """The comment number `number` on a post, the oldest being 0."""
+
+    content: Content
+    number: int
+
+    @property
+    def id(self) -> str:
+        """The id of the Comment node: `{post}_{comment}`."""
+        return f"{self.content.id}_{self.number}"
+
+
+ABSENT: Final = object()
+"""What a renderer returns for a key that Graph leaves out of the answer."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The context of one call. Everything in its answer is as of the one instant `at`."""
+
+    world: World
+    tokens: Tokens
+    at: datetime
+    call: Call
+    version: str
+    principal: Principal
+    faults: ActiveFaults
+    lost_pages: frozenset[str] = frozenset()
+    scopes: tuple[str, ...] = ()
+    _counters: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def counters(self, content: Content) -> dict[str, int]:
+        """Return the counters of content, worked out once per call."""
+        found = self._counters.get(content.id)
+        if found is None:
+            found = self._counters[content.id] = self.world.counters(content, self.at)
+        return found
+
+    def require_page_token(self, page_id: str) -> None:
+        """Raise a GraphError unless the caller holds the token of this very Page."""
+        if self.principal.page_id is None:
+            raise errors.page_token_required()
+        if self.principal.page_id != page_id:
+            raise errors.permission("pages_read_engagement", 10)
+
+    def shows(self, node: Any) -> bool:
+        """Tell whether a node is there for the caller: what is or hangs on content must exist, hidden by no fault."""
+        if isinstance(node, Comment):
+            return self.shows(node.content) and node.number < self.counters(node.content)["comments"]
+        return not isinstance(node, Content) or self._shows(node)
+
+    def _shows(self, content: Content) -> bool:
+        hidden = self.faults.find("deleted", object_ids=ids_of(content))
+        return hidden is None and self.world.exists(content, self.at)
+
+    def seen(self, name: str, value: Any, object_ids: tuple[str | None, ...]) -> Any:
+        """Return a number as the caller sees it: of the wrong type, when a fault says so."""
+        fault = self.faults.find("wrong_types", object_ids=object_ids, applies=lambda one: one.concerns(name))
+        return value if fault is None else spoil(value, fault.value or "string")
+
+    def url(self, path: str, params: Mapping[str, str | int]) -> str:
+        """Return a URL for `paging`."""
+        return self.call.url(self.version, path, params)
+
+    def lacks(self, metric: str, fault_kind: str, object_ids: tuple[str | None, ...]) -> bool:
+        """Tell whether a fault of a kind takes a metric away from an object."""
+        return self.faults.find(fault_kind, object_ids=object_ids, applies=lambda one: one.concerns(metric)) is not None
+
+
+def ids_of(content: Content) -> tuple[str | None, ...]:
+    """Return every id by which content can be named."""
+    return content.full_id, content.id, content.video_id
+
+
+Renderer = Callable[[Reading, Any, FieldSpec], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """How a kind of node is shown: the fields and edges with a value, and those shown when none are asked for."""
+
+    name: str
+    table: Mapping[str, Renderer]
+    defaults: tuple[FieldSpec, ...]
+
+    def check(self, specs: tuple[FieldSpec, ...]) -> None:
+        """Raise a GraphError for the first name that Graph does not know on this type."""
+        for spec in specs:
+            if not (spec.name in self.table or self.has_edge(spec.name) or spec.name in known.FIELDS[self.name]):
+                raise errors.nonexisting_field(spec.name, self.name)
+
+    def has_edge(self, name: str) -> bool:
+        """Tell whether the type has an edge, with or without anything on it."""
+        return name in known.EDGES[self.name]
+
+
+def render(reading: Reading, node_type: NodeType, node: Any, specs: tuple[FieldSpec, ...]) -> dict[str, Any]:
+    """Return a node's JSON in the order asked; a known name without a value is left out, the id never is."""
+    shown = {}
+    for spec in specs:
+        renderer = node_type.table.get(spec.name)
+        value = ABSENT if renderer is None else renderer(reading, node, spec)
+        if value is not ABSENT:
+            shown[spec.label] = value
+    if "id" not in shown:
+        shown["id"] = node_type.table["id"](reading, node, FieldSpec("id"))
+    return shown

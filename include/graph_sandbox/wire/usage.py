@@ -1,0 +1,83 @@
+"""Rate limits: how much of its quota each Page and the app have used, as the usage headers tell it."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+# Calls that make one per cent of a quota, so that a test or a demo stays low unless told otherwise.
+CALLS_PER_PERCENT = 480
+COUNTED_PERCENT_MAX = 90
+FULL = 100
+COUNT = re.compile(r'("(?:call_count|total_time|total_cputime)":)\d+')
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A usage set by hand: per cent of the quota, and minutes until a full one opens again."""
+
+    percent: int
+    minutes: int = 0
+
+
+class Usage:
+    """Counts calls per Page and per app; a level set by hand wins over the count. The app's key is `app`."""
+
+    APP = "app"
+
+    def __init__(self) -> None:
+        self._calls: Counter[str] = Counter()
+        self._levels: dict[str, Level] = {}
+
+    def reset(self) -> None:
+        """Forget all calls and levels."""
+        self._calls.clear()
+        self._levels.clear()
+
+    def add(self, page_id: str | None) -> None:
+        """Count one call."""
+        self._calls.update({self.APP, page_id} if page_id else {self.APP})
+
+    def set(self, owner: str, level: Level) -> None:
+        """Fix the usage of a Page, or of `app`."""
+        self._levels[owner] = level
+
+    def level(self, owner: str) -> Level:
+        """Return the usage of a Page, or of `app`."""
+        counted = min(COUNTED_PERCENT_MAX, self._calls[owner] // CALLS_PER_PERCENT)
+        return self._levels.get(owner, Level(counted))
+
+    def headers(self, page_ids: list[str], overrides: dict[str, Level]) -> dict[str, str]:
+        """Return the usage headers of one response that touched these Pages."""
+        app = overrides.get(self.APP, self.level(self.APP)).percent
+        business = {page_id: [_business(overrides.get(page_id, self.level(page_id)))] for page_id in page_ids}
+        headers = {"X-App-Usage": _json({"call_count": app, "total_time": app, "total_cputime": app})}
+        return headers | ({"X-Business-Use-Case-Usage": _json(business)} if business else {})
+
+
+def misled(headers: dict[str, str], form: str) -> dict[str, str]:
+    """Return usage headers in one of the forms of the fault `usage_header`."""
+    if form == "absent":
+        return {}
+    if form == "malformed":
+        return dict.fromkeys(headers, '{"call_count":')
+    if form == "infinity":
+        return {name: COUNT.sub(r"\1Infinity", text) for name, text in headers.items()}
+    business = json.loads(headers.get("X-Business-Use-Case-Usage", "{}"))
+    nearly_full = _business(Level(FULL - 1, 30))
+    own = {page_id: [nearly_full | {"type": "messenger"}, *rows] for page_id, rows in business.items()}
+    return headers | {"X-Business-Use-Case-Usage": _json({"1": [nearly_full], **own, "2": [nearly_full]})}
+
+
+def _business(level: Level) -> dict[str, object]:
+    return {
+        "type": "pages",
+        "call_count": level.percent,
+        "total_cputime": level.percent // 2,
+        "total_time": level.percent // 2,
+        "estimated_time_to_regain_access": level.minutes,
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,10 @@
+-- The columns of a measured table that are no metric. Every other column of it is one, and so is each key of `breakdowns`.
+create or replace function analytics.bookkeeping() returns text[]
+language sql immutable parallel safe as $$
+    select array[
+        'organization_id', 'integration_id', 'external_content_id', 'date', 'breakdowns', 'observed_at', 'is_on_time',
+        'metric_observed_at', 'run_id', 'created_at', 'updated_at', 'deleted_at'
+    ]
+$$;
+
+comment on function analytics.bookkeeping is 'Internal: the columns of a measured table that are no metric.';

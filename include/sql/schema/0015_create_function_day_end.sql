@@ -1,5 +1,0 @@
--- The first instant after a Pacific date.
-create function analytics.day_end(day date) returns timestamptz
-language sql immutable strict parallel safe as $$
-    select (day + 1)::timestamp at time zone 'America/Los_Angeles'
-$$

@@ -1,0 +1,70 @@
+-- The end of one attempt: what it asked, stored, skipped, failed and why; and the state of its integration after it. What an
+-- attempt did not learn stays as it was. Safe to run again. An integration that is not in the registry has no health.
+with closed as (
+    update analytics.ingestion_run
+    set
+        state = %(state)s,
+        finished_at = %(now)s,
+        api_calls = %(calls)s,
+        http_retries = %(http_retries)s,
+        peak_usage_percent = %(peak_usage_percent)s,
+        asked = %(asked)s,
+        stored = %(stored)s,
+        skipped = %(skipped)s,
+        failed = %(failed)s,
+        issues = %(issues)s,
+        warnings = %(warnings)s,
+        pending = %(pending)s,
+        unavailable_metrics = %(unavailable_metrics)s,
+        served_api_version = %(served_api_version)s,
+        error_class = %(error_class)s,
+        error_message = %(error_message)s,
+        remedy = %(remedy)s,
+        is_wait = %(is_wait)s
+    where run_id = %(run_id)s
+        and organization_id = %(organization_id)s
+        and integration_id = %(integration_id)s
+        and stage = %(stage)s
+        and attempt = %(attempt)s
+    returning *
+)
+insert into analytics.integration_health as kept (
+    organization_id, integration_id, last_success_at, last_error_at, last_error_class, last_error_message,
+    refused_metrics, page_sizes, token_checked_at, token_is_valid, token_expires_at, token_data_access_expires_at,
+    token_missing_scopes
+)
+select
+    closed.organization_id,
+    closed.integration_id,
+    case when closed.state = 'success' then closed.finished_at end,
+    case when closed.state = 'failed' then closed.finished_at end,
+    closed.error_class,
+    closed.error_message,
+    coalesce(%(refused_metrics)s::jsonb, '{}'),
+    %(page_sizes)s::jsonb,
+    case when %(token_checked)s then closed.finished_at end,
+    %(is_valid)s::boolean,
+    %(expires_at)s::timestamptz,
+    %(data_access_expires_at)s::timestamptz,
+    %(missing_scopes)s::text[]
+from closed
+inner join analytics.integration
+    on integration.organization_id = closed.organization_id and integration.id = closed.integration_id
+on conflict (organization_id, integration_id) do update
+set
+    last_success_at = coalesce(excluded.last_success_at, kept.last_success_at),
+    last_error_at = coalesce(excluded.last_error_at, kept.last_error_at),
+    last_error_class = coalesce(excluded.last_error_class, kept.last_error_class),
+    last_error_message = coalesce(excluded.last_error_message, kept.last_error_message),
+    refused_metrics = coalesce(%(refused_metrics)s::jsonb, kept.refused_metrics),
+    page_sizes = kept.page_sizes || excluded.page_sizes,
+    token_checked_at = coalesce(excluded.token_checked_at, kept.token_checked_at),
+    token_is_valid = case when %(token_checked)s then excluded.token_is_valid else kept.token_is_valid end,
+    token_expires_at = case when %(token_checked)s then excluded.token_expires_at else kept.token_expires_at end,
+    token_data_access_expires_at = case
+        when %(token_checked)s then excluded.token_data_access_expires_at else kept.token_data_access_expires_at
+    end,
+    token_missing_scopes = case
+        when %(token_checked)s then excluded.token_missing_scopes else kept.token_missing_scopes
+    end,
+    updated_at = now()

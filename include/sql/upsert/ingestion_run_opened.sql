@@ -1,0 +1,49 @@
+-- One row is one attempt of one stage for one integration in one DAG run, just begun. Returns what is known before its first
+-- call: the integration as the registry has it (null: not that organization's any more), what it learned, how many
+-- attempts of the series waited, and what the last attempt left pending if it was asked the same question: null is everything.
+-- A success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
+with owned as (
+    select *
+    from analytics.integration
+    where organization_id = %(organization_id)s and id = %(integration_id)s and is_active and deleted_at is null
+),
+question as (
+    select %(question)s::jsonb || jsonb_build_object('external_id', (select external_id from owned)) as question
+),
+earlier as (
+    select *
+    from analytics.ingestion_run
+    where run_id = %(run_id)s
+        and organization_id = %(organization_id)s
+        and integration_id = %(integration_id)s
+        and stage = %(stage)s
+),
+last as (
+    select * from earlier order by attempt desc limit 1
+),
+opened as (
+    insert into analytics.ingestion_run (
+        run_id, organization_id, integration_id, stage, attempt, series, try_number, map_index, question, date,
+        lookback_days, on_time_until, state, started_at
+    )
+    select
+        %(run_id)s, %(organization_id)s, %(integration_id)s, %(stage)s, coalesce((select attempt from last), 0) + 1,
+        %(series)s, %(try_number)s, %(map_index)s, question, %(date)s, %(lookback_days)s, %(on_time_until)s, 'running',
+        %(now)s
+    from question
+    returning attempt, question
+)
+select
+    opened.attempt,
+    (select to_jsonb(owned) from owned) as integration,
+    (select count(*) from earlier where series = %(series)s and is_wait) as waits,
+    (
+        select pending
+        from last
+        where last.question = opened.question and (last.state = 'failed' or last.series = %(series)s)
+    ) as pending,
+    health.refused_metrics,
+    health.page_sizes
+from opened
+left join analytics.integration_health as health
+    on health.organization_id = %(organization_id)s and health.integration_id = %(integration_id)s

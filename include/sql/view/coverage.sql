@@ -1,0 +1,91 @@
+-- One row is one stage of one integration on one date: what is missing, why, and what would repair it. What is stored is
+-- counted for the dates that a query asks for alone, hence the laterals.
+-- Reads the registry, stage_result and content_coverage.
+create or replace view analytics.coverage as
+with wanted as (
+    select integration.organization_id, integration.id as integration_id, requested.date, stages.stage
+    from analytics.integration
+    inner join (select distinct organization_id, date from analytics.ingestion_run) as requested
+        on requested.organization_id = integration.organization_id
+    cross join (values ('content'), ('metrics')) as stages (stage)
+    where integration.is_active and integration.deleted_at is null
+    union
+    select organization_id, integration_id, date, stage from analytics.ingestion_run
+),
+figures as (
+    select
+        wanted.*,
+        result.state,
+        case when wanted.stage = 'content' then result.stored else snapshots.expected end as expected,
+        case when wanted.stage = 'content' then result.stored else snapshots.on_time end as stored,
+        case when wanted.stage = 'metrics' then snapshots.late end as late,
+        result.skipped,
+        result.failed,
+        result.issues,
+        result.error_class,
+        result.error_message,
+        result.remedy,
+        result.on_time_until
+    from wanted
+    left join lateral (
+        select *
+        from analytics.stage_result as one
+        where one.organization_id = wanted.organization_id
+            and one.integration_id = wanted.integration_id
+            and one.date = wanted.date
+            and one.stage = wanted.stage
+        offset 0
+    ) as result on true
+    left join lateral (
+        select
+            count(*) filter (where one.state <> 'gone') as expected,
+            count(*) filter (where one.state = 'on time') as on_time,
+            count(*) filter (where one.state = 'late') as late
+        from analytics.content_coverage as one
+        where one.organization_id = wanted.organization_id
+            and one.integration_id = wanted.integration_id
+            and one.date = wanted.date
+        having count(*) > 0
+    ) as snapshots on wanted.stage = 'metrics'
+),
+counted as (
+    select
+        *,
+        greatest(coalesce(expected, 0) - coalesce(stored, 0) - coalesce(skipped, 0), 0) as missing
+    from figures
+)
+select
+    counted.organization_id,
+    counted.integration_id,
+    integration.name,
+    counted.date,
+    counted.stage,
+    counted.state,
+    coalesce(counted.expected, 0) as expected,
+    coalesce(counted.stored, 0) as stored,
+    coalesce(counted.late, 0) as late,
+    coalesce(counted.skipped, 0) as skipped,
+    coalesce(counted.failed, 0) as failed,
+    counted.missing,
+    counted.state is not distinct from 'success' and counted.missing = 0 as is_complete,
+    case
+        when counted.state is null then 'no run has asked for it'
+        when counted.state = 'running' then 'the task has not ended'
+        when counted.state = 'failed' then coalesce(counted.error_message, counted.error_class)
+        when counted.missing = 0 then null
+        when counted.late > 0 then 'observed too late for the date'
+        else 'found after the date had been observed'
+    end as reason,
+    case
+        when counted.state is null then 'backfill'
+        when counted.state = 'running' then 'clear'
+        else counted.remedy
+    end as remedy,
+    coalesce(counted.issues, '[]') as issues,
+    counted.on_time_until
+from counted
+inner join analytics.integration
+    on integration.organization_id = counted.organization_id and integration.id = counted.integration_id;
+
+comment on view analytics.coverage is
+    'One stage of one integration on one date: what is missing, why, and what repairs it.';

@@ -1,0 +1,21 @@
+-- One row is one content type of one organization on one date: reels against photos against links. Reads daily_aggregate.
+create or replace view analytics.format_daily as
+select
+    organization_id,
+    content_type,
+    date,
+    sum(content_published) as content_published,
+    sum(content_changed) as content_changed,
+    sum(impressions_change) as impressions_change,
+    sum(summed_post_reach) as summed_post_reach,
+    sum(video_views_change) as video_views_change,
+    sum(engagement) as engagement,
+    sum(rated_engagement) as rated_engagement,
+    sum(rated_reach) as rated_reach,
+    analytics.engagement_rate(sum(rated_engagement), sum(rated_reach)) as engagement_rate,
+    bool_and(is_complete) as is_complete
+from analytics.daily_aggregate
+group by organization_id, content_type, date;
+
+comment on view analytics.format_daily is
+    'One content type of one organization on one date.';

@@ -1,0 +1,124 @@
+"""What a failure leads to: one rule per kind, for the retry policy, the ledger, the error texts and the runbook.
+
+The first rule that matches decides. `docs/operations.md` shows the same table, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+import psycopg
+
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.graph.errors import (
+    GraphCallLimitError,
+    GraphPermissionError,
+    GraphProofError,
+    GraphRefusedError,
+    GraphThrottledError,
+    GraphTokenError,
+    GraphTooMuchDataError,
+)
+
+RUNBOOK = "docs/operations.md"
+FAULT_RETRIES = 5
+"""How many faults a task survives."""
+RATE_LIMIT_RETRIES = 12
+"""How often a task waits for the rate limit, beside that."""
+RETRIES = FAULT_RETRIES + RATE_LIMIT_RETRIES
+
+
+class Remedy(Enum):
+    """What a person does about a failed stage. Stored in ``ingestion_run.remedy`` and shown by ``coverage``."""
+
+    CLEAR = "clear"
+    FIX_THEN_CLEAR = "clear, once the cause is removed"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of failure.
+
+    ``meaning`` is for the runbook, whose section is ``anchor``. A task has ``retries`` for it: 0 fails at once. Waits
+    for the rate limit have a budget of their own, so that they use up no retry that a fault may need. The first delay
+    is ``first`` (None: the setting META_INSIGHTS_RETRY_DELAY_SECONDS), it doubles each time, up to ``longest``.
+    """
+
+    errors: tuple[type[BaseException], ...]
+    meaning: str
+    remedy: Remedy
+    anchor: str
+    retries: int = 0
+    is_wait: bool = False
+    first: timedelta | None = None
+    longest: timedelta = timedelta(hours=1)
+
+    @property
+    def advice(self) -> str:
+        """What to do, and where it is explained."""
+        return f"{self.remedy.value}: see {RUNBOOK}#{self.anchor}"
+
+
+RULES = (
+    Rule(
+        (GraphThrottledError,),
+        "the rate limit is used up",
+        Remedy.CLEAR,
+        "throttled",
+        retries=RATE_LIMIT_RETRIES,
+        is_wait=True,
+        first=timedelta(minutes=5),
+        longest=timedelta(hours=2),
+    ),
+    Rule(
+        (ConfigurationError, GraphProofError),
+        "a setting, a connection, a param or a row of the registry is wrong",
+        Remedy.FIX_THEN_CLEAR,
+        "configuration",
+    ),
+    Rule((GraphTokenError,), "the token is dead or blocked, or gives no access", Remedy.FIX_THEN_CLEAR, "token"),
+    Rule((GraphPermissionError,), "a permission is missing", Remedy.FIX_THEN_CLEAR, "permission"),
+    Rule(
+        (GraphRefusedError, GraphTooMuchDataError, GraphCallLimitError),
+        "Graph refuses a request that every date needs",
+        Remedy.FIX_THEN_CLEAR,
+        "refused",
+    ),
+    Rule((IncompleteRunError,), "some integrations miss data; all else is stored", Remedy.FIX_THEN_CLEAR, "incomplete"),
+    Rule((FailedCheckError,), "rows of the date break a rule", Remedy.FIX_THEN_CLEAR, "check"),
+    Rule(
+        (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError),
+        "the warehouse refuses a statement",
+        Remedy.FIX_THEN_CLEAR,
+        "warehouse",
+    ),
+    Rule(
+        (BaseException,),
+        "Graph, PostgreSQL or a worker was unavailable until the retries ran out",
+        Remedy.CLEAR,
+        "transient",
+        retries=FAULT_RETRIES,
+    ),
+)
+
+
+def runbook_table() -> str:
+    """Return the rules as the table of the runbook, in Markdown."""
+    rows = [
+        "| {} | {} | [{}](#{}) | {} |".format(
+            "any other" if BaseException in rule.errors else ", ".join(f"`{one.__name__}`" for one in rule.errors),
+            rule.meaning,
+            rule.remedy.value,
+            rule.anchor,
+            rule.retries,
+        )
+        for rule in RULES
+    ]
+    return "\n".join(["| error | meaning | what to do | retries |", "|---|---|---|---|", *rows])
+
+
+def rule_for(error: BaseException) -> Rule:
+    """Return the rule of a failure."""
+    return next(rule for rule in RULES if isinstance(error, rule.errors))

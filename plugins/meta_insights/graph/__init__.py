@@ -1,0 +1,1 @@
+"""The Graph API as one principal sees it. Imports nothing of Airflow."""

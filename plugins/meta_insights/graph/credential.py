@@ -1,0 +1,195 @@
+"""What a connection says about Graph: where it is, which version, and with which credential. Checked once.
+
+https://developers.facebook.com/docs/graph-api/guides/secure-requests
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
+
+from meta_insights.errors import ConfigurationError
+from meta_insights.graph.errors import GraphTokenError, ObjectGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from meta_insights.graph.client import GraphClient
+
+CONN_TYPE = "facebook_insights"
+DEFAULT_HOST = "https://graph.facebook.com"
+DEFAULT_VERSION = "v26.0"
+_TOKEN_LIKE = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
+
+
+class Connection(Protocol):
+    """The fields of a connection that are read; Airflow's has them."""
+
+    conn_id: str
+    conn_type: str | None
+    host: str | None
+    password: str | None
+    extra: str | None
+
+
+def _unmasked(_: str) -> None:
+    """Mask nothing: outside of Airflow there are no logs of its own."""
+
+
+class Secrets:
+    """All secrets of one credential: makes its tokens, masks them in logs, and takes them out of texts."""
+
+    def __init__(self, app_secret: str | None = None, mask: Callable[[str], None] = _unmasked) -> None:
+        self._app_secret = app_secret
+        self._mask = mask
+        self._known: set[str] = set()
+        if app_secret:
+            self._add(app_secret)
+
+    def token(self, value: str) -> Token:
+        """Return a token with its ``appsecret_proof`` (without an app secret: None), both masked from now on."""
+        proof = None
+        if self._app_secret:
+            proof = hmac.new(self._app_secret.encode(), value.encode(), hashlib.sha256).hexdigest()
+            self._add(proof)
+        self._add(value)
+        return Token(value, proof, self)
+
+    def scrub(self, text: str) -> str:
+        """Return a text without these secrets, and without anything that looks like a token of Graph."""
+        for secret in sorted(self._known, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return _TOKEN_LIKE.sub("***", text)
+
+    def _add(self, secret: str) -> None:
+        self._mask(secret)
+        self._known = self._known | {secret}  # a new set: others may be reading the old one
+
+
+@dataclass(frozen=True)
+class Token:
+    """A secret that reads Graph as one principal. ``secrets`` makes other tokens of the same credential."""
+
+    value: str
+    proof: str | None = None
+    secrets: Secrets = field(default_factory=Secrets, compare=False)
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The checked fields of a connection. ``access_kind`` is ``page`` or ``user``; no secret is in its repr."""
+
+    base_url: str
+    version: str
+    access_kind: str
+    token: Token
+    app_token: Token | None
+    """The token with which the app itself asks; None without app credentials."""
+
+    @classmethod
+    def of(cls, connection: Connection, mask: Callable[[str], None] = _unmasked) -> Self:
+        """Read ``host``, ``password`` and ``extra``. ConfigurationError says which of them to correct, and how.
+
+        ``mask`` is called with every secret: token, proof and app secret.
+        """
+        where = f"the connection {connection.conn_id!r}"
+        if connection.conn_type not in {CONN_TYPE, "", None}:
+            raise ConfigurationError(f"{where} must be of type {CONN_TYPE}, not {connection.conn_type!r}")
+        extra = _extra(connection.extra, where)
+        app_id, app_secret = (_text(extra, key, where) for key in ("app_id", "app_secret"))
+        secrets = Secrets(app_secret, mask)
+        return cls(
+            base_url=_base_url(connection.host or DEFAULT_HOST, where, may_be_plain=extra.get("allow_http") is True),
+            version=_version(extra, where),
+            access_kind=_access_kind(extra, where),
+            token=secrets.token(_token(connection.password, where)),
+            app_token=secrets.token(f"{app_id}|{app_secret}") if app_id and app_secret else None,
+        )
+
+
+def exchange(client: GraphClient, page_id: str) -> Token:
+    """Return the Page's own token, for that of a user or system user: one call.
+
+    Raises GraphTokenError when the token gives no access to the Page.
+    https://developers.facebook.com/docs/pages-api/getting-started
+    """
+    refusal = "the token gives no access to this Page: its owner needs a role on the Page"
+    try:
+        value = client.get(page_id, fields="access_token").body.get("access_token")
+    except ObjectGoneError as error:
+        raise GraphTokenError(refusal, page_id, error.status, error.code, error.subcode, error.trace_id) from error
+    if not isinstance(value, str) or not value:
+        raise GraphTokenError(refusal, page_id)
+    return client.token.secrets.token(value)
+
+
+def _extra(text: str | None, where: str) -> Mapping[str, Any]:
+    try:
+        extra = json.loads(text or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigurationError(f"extra of {where} must be a JSON object")
+    return extra
+
+
+def _text(extra: Mapping[str, Any], key: str, where: str) -> str | None:
+    return _printable(str(extra[key]), f"extra.{key} of {where}") if extra.get(key) else None
+
+
+def _token(password: str | None, where: str) -> str:
+    if not (password or "").strip():
+        raise ConfigurationError(f"{where} has no password: put the Graph token there")
+    return _printable(password or "", f"the password of {where}")
+
+
+def _printable(text: str, what: str) -> str:
+    stripped = text.strip()
+    if not re.fullmatch(r"[!-~]+", stripped):
+        raise ConfigurationError(f"{what} holds a space or a character outside ASCII: copy it again")
+    return stripped
+
+
+def _version(extra: Mapping[str, Any], where: str) -> str:
+    version = str(extra.get("api_version") or DEFAULT_VERSION)
+    if not re.fullmatch(r"v\d+\.\d+", version):
+        raise ConfigurationError(f"extra.api_version of {where} must look like v26.0, not {version!r}")
+    return version
+
+
+def _access_kind(extra: Mapping[str, Any], where: str) -> str:
+    """Return whose token it is; ``token_type`` is the key of older connections."""
+    kind = str(extra.get("access_kind") or extra.get("token_type") or "page")
+    if kind not in {"page", "user"}:
+        raise ConfigurationError(f"extra.access_kind of {where} must be page or user, not {kind!r}")
+    return kind
+
+
+def _base_url(host: str, where: str, *, may_be_plain: bool) -> str:
+    url = (host if "://" in host else f"https://{host}").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        name = parts.hostname
+    except ValueError:
+        name = None
+    if not name or parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(f"host of {where} must be a URL such as {DEFAULT_HOST}")
+    if parts.scheme == "http" and not (may_be_plain or _is_loopback(name)):
+        raise ConfigurationError(f"host of {where} must be https: the token would be sent in plain text")
+    return url
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,80 @@
+"""What Graph says about a token, and what a person should be warned of.
+
+https://developers.facebook.com/docs/graph-api/reference/debug_token
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlencode
+
+from meta_insights.graph.errors import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from meta_insights.graph.client import GraphClient
+    from meta_insights.graph.credential import Token
+
+WARN_BEFORE = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class TokenHealth:
+    """Validity of the token that reads a Page. None: it does not expire, or Graph does not say."""
+
+    is_valid: bool | None = None
+    expires_at: datetime | None = None
+    data_access_expires_at: datetime | None = None
+    missing_scopes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], required: Collection[str]) -> Self:
+        """Read the body of ``debug_token``; what is absent or of the wrong type is unknown, not bad.
+
+        ``required`` are the permissions that the token should have.
+        """
+        data = body.get("data")
+        data = data if isinstance(data, dict) else {}
+        scopes = data.get("scopes")
+        valid = data.get("is_valid")
+        return cls(
+            is_valid=valid if isinstance(valid, bool) else None,
+            expires_at=_instant(data.get("expires_at")),
+            data_access_expires_at=_instant(data.get("data_access_expires_at")),
+            missing_scopes=[s for s in required if s not in scopes] if scopes and isinstance(scopes, list) else [],
+        )
+
+    def warnings(self, now: datetime) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong, or will be within two weeks."""
+        if self.is_valid is False:
+            yield "the token is not valid any more: put a new one into the connection"
+        for what, at in (("the token", self.expires_at), ("its access to data", self.data_access_expires_at)):
+            if at and at - now < WARN_BEFORE:
+                yield f"{what} expires at {at:%Y-%m-%d %H:%M} UTC: renew it before"
+        if self.missing_scopes:
+            yield f"the token lacks the permissions {', '.join(self.missing_scopes)}"
+
+
+def debug_token(client: GraphClient, app_token: Token, scopes: Collection[str]) -> TokenHealth:
+    """Ask, as the app, about the token of the client; ``scopes`` are the permissions that it should have.
+
+    Asked by a batch of one, because its parameter is the token itself and would stand in the URL.
+    """
+    path = f"debug_token?{urlencode({'input_token': client.token.value})}"
+    (result,) = client.acting_as(app_token, token_stops=False).batch([path])
+    if isinstance(result, GraphError):
+        raise result
+    return TokenHealth.of(result.body, scopes)
+
+
+def _instant(value: object) -> datetime | None:
+    """Return a unix time; 0 means never."""
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

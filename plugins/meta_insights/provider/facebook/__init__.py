@@ -1,0 +1,1 @@
+"""Facebook Pages: how their content is listed, and what is measured of it."""

@@ -1,0 +1,161 @@
+"""What a provider declares: its metrics, where they are read, and which columns they fill. Pure data.
+
+A provider is a value (`Provider`) made of resources, and a resource is made of metrics. Requests, rows, columns,
+what is pending, the permissions to check and the metric dictionary are all derived from these declarations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+    from datetime import datetime
+
+    from meta_insights.issues import Issues
+
+UNKNOWN = object()
+"""What an absent field means unless its metric says otherwise: nothing is known, the column is NULL."""
+
+
+class Nature(Enum):
+    """What may be done with the values of a metric."""
+
+    COUNTER = "lifetime count: its daily changes are stored, and may be summed"
+    STATE = "level or average: neither differenced nor summed"
+    DAILY = "gain of one day: may be summed, is never differenced"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One value that Graph gives, and the one column that it fills.
+
+    ``source`` is the name of an insights metric or, with ``field``, the path of a plain field in the answer
+    (``comments.summary.total_count``). ``column`` is a column of the resource's table or a key of its JSON column
+    ``breakdowns`` (``breakdowns.clicks_by_type``). ``kinds`` are the content types that it has a meaning for; None: all
+    of its resource. ``if_absent`` is what an absent plain field means: Graph leaves out ``shares`` at 0. A series that
+    crosses ``since`` (a month) mixes two definitions, of this metric and of ``replaces``.
+    """
+
+    source: str
+    column: str
+    parse: Callable[[Any], Any]
+    nature: Nature = Nature.COUNTER
+    kinds: frozenset[str] | None = None
+    field: str | None = None
+    if_absent: Any = UNKNOWN
+    since: str = ""
+    replaces: str = ""
+
+    def concerns(self, kind: str | None) -> bool:
+        """Return whether the metric has a meaning for content of that type; None: for the integration itself."""
+        return self.kinds is None or kind is None or kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a reader has to know of a stored content. An integration may have very many: no text of it is kept.
+
+    ``post_id`` and ``video_id`` are the Graph objects that carry its insights; a content may have one or both.
+    """
+
+    content_type: str
+    published_at: datetime
+    post_id: str | None = None
+    video_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One content as Graph lists it; instants in UTC.
+
+    ``is_partial``: seen only as the video of a post that is stored, so its text and time are the stored ones.
+    ``formerly`` is the id under which it is stored, from before Graph showed which post it belongs to.
+    """
+
+    external_content_id: str
+    content_type: str
+    published_at: datetime
+    post_id: str | None
+    video_id: str | None
+    caption: str | None = None
+    hashtags: tuple[str, ...] = ()
+    permalink_url: str | None = None
+    is_partial: bool = False
+    formerly: str | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of object that is measured: whom it concerns, where it is listed, what is asked, which table it fills.
+
+    ``name`` stands in the ledger, in logs and before the names of its metrics. ``applies_to`` returns the id of the
+    object that measures a stored content, or None when the resource does not concern it; without ``applies_to`` the
+    resource measures the integration itself. ``listing`` is the edge that lists the objects with their insights nested;
+    None: they are read singly. ``window_days`` is the longest history that one request may ask for; None: lifetime
+    values.
+    """
+
+    name: str
+    table: str
+    metrics: tuple[Metric, ...]
+    applies_to: Callable[[str, Stored], str | None] | None = None
+    listing: str | None = None
+    insights: str = "insights"
+    period: str = "lifetime"
+    window_days: int | None = None
+
+    def asked(self, kind: str | None) -> tuple[Metric, ...]:
+        """Return the metrics that have a meaning for a content type; with None all of them."""
+        return tuple(metric for metric in self.metrics if metric.concerns(kind))
+
+    def key(self, source: str) -> str:
+        """Return the name under which a metric is reported: ``posts.post_clicks``."""
+        return f"{self.name}.{source}"
+
+    def fields(self, sources: Iterable[str], history: str = "") -> str:
+        """Return the Graph parameter ``fields``: plain fields, then one nested insights edge with its period pinned.
+
+        Without a period all of them would come, three rows for one metric. ``history`` is ``.since(…).until(…)``.
+
+        Example:
+            >>> POSTS.fields(["shares.count", "post_clicks"])
+            'id,shares,insights.metric(post_clicks).period(lifetime){name,period,values}'
+        """
+        wanted = set(sources)
+        metrics = [metric for metric in self.metrics if metric.source in wanted]
+        plain = dict.fromkeys(metric.field for metric in metrics if metric.field)
+        names = ",".join(dict.fromkeys(metric.source for metric in metrics if not metric.field))
+        nested = f"{self.insights}.metric({names}).period({self.period}){history}{{name,period,values}}"
+        return ",".join(["id", *plain, *([nested] if names else [])])
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A platform: how its content is listed and joined, and the resources that measure it.
+
+    ``usage_type`` is the type of the integration's own row in Graph's usage header. ``listings`` maps each edge that
+    lists content to the fields to ask for. ``join`` turns the listed nodes of all edges into content; ``shows`` returns
+    whether an edge lists a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
+    """
+
+    name: str
+    label: str
+    id_pattern: str
+    usage_type: str
+    scopes: tuple[str, ...]
+    listings: Mapping[str, str]
+    join: Callable[[str, Mapping[str, Iterable[Any]], Mapping[str, Stored], Issues, MutableMapping[str, Content]], None]
+    shows: Callable[[str, str, Stored], bool]
+    home: Callable[[str, Stored], str]
+    resources: tuple[Resource, ...]
+
+    def metrics_of(self, table: str) -> tuple[Metric, ...]:
+        """Return all metrics that fill a table."""
+        return tuple(metric for one in self.resources if one.table == table for metric in one.metrics)
+
+    def sources(self) -> Collection[str]:
+        """Return the names of all metrics, as they are reported."""
+        return sorted({one.key(metric.source) for one in self.resources for metric in one.metrics})

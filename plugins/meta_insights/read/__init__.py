@@ -1,0 +1,1 @@
+"""Reads what a provider declares, over a Graph client: the one engine for every provider. Knows no Airflow."""

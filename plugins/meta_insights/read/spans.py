@@ -1,0 +1,53 @@
+"""Reading several things at once: spans of time that are listed in parallel, and errors that stay apart."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from meta_insights.graph.errors import GraphError
+from meta_insights.graph.paging import MAX_PAGE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+Span = tuple["datetime", "datetime"]
+"""A time of publication: from one instant on, and before another."""
+
+
+def in_parallel(reads: Sequence[Callable[[], None]], workers: int) -> list[GraphError]:
+    """Run reads that do not depend on one another, several at once; return the GraphErrors that they raised."""
+
+    def collect(read: Callable[[], None]) -> GraphError | None:
+        try:
+            read()
+        except GraphError as error:
+            return error
+        return None
+
+    if not reads:
+        return []
+    with ThreadPoolExecutor(workers) as pool:
+        return [error for error in pool.map(collect, reads) if error]
+
+
+def split_by_time(listed: Iterable[datetime], since: datetime, until: datetime, workers: int) -> list[Span]:
+    """Cut [since, until) into spans to list at once, each of whole pages of what is expected there.
+
+    ``listed`` are the times of publication that are expected. All spans together take as many calls as one listing
+    after the other would, or nearly so when something else is there. A span begins a second before the first that is
+    expected in it: no edge says whether ``since`` is part of what it lists.
+    """
+    times = sorted(listed)
+    size = max(1, ceil(ceil(len(times) / MAX_PAGE_SIZE) / workers)) * MAX_PAGE_SIZE
+    starts = sorted({since, *(max(since, first - timedelta(seconds=1)) for first in times[size::size])})
+    return list(zip(starts, [*starts[1:], until], strict=True))
+
+
+def span_params(span: Span) -> dict[str, int]:
+    """Return the Graph parameters of a span: unix seconds."""
+    since, until = span
+    return {"since": int(since.timestamp()), "until": int(until.timestamp())}

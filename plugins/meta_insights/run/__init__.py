@@ -1,0 +1,1 @@
+"""The run: which date, which integrations, which attempt, and what it achieved."""

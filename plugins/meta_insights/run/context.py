@@ -1,0 +1,113 @@
+"""What a DAG run asks for, and which attempt of it a task is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from meta_insights import clock
+from meta_insights.config import Settings
+from meta_insights.days import Day, pacific_date
+from meta_insights.errors import ConfigurationError
+from meta_insights.graph.budget import AppHalt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from meta_insights.store.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Run:
+    """The DAG run and the try that a task belongs to, and what it was asked to do.
+
+    ``series`` names the tries since the task was last cleared: those of one series count as retries of one another.
+    """
+
+    run_id: str
+    day: Day
+    lookback_days: int
+    refresh: bool
+    settings: Settings
+    try_number: int = 1
+    map_index: int = -1
+    series: str = "first"
+
+    @property
+    def since(self) -> datetime:
+        """The first instant of the look-back."""
+        return self.day.lookback_start(self.lookback_days)
+
+    @property
+    def until(self) -> datetime:
+        """The first instant after the day."""
+        return self.day.end
+
+    @property
+    def on_time_until(self) -> datetime:
+        """The first instant at which a snapshot is late for the day."""
+        return self.day.on_time_until(self.settings.on_time_grace)
+
+    @property
+    def history_dates(self) -> list[date]:
+        """The day and the days before it whose daily values Meta still corrects, newest first."""
+        return [self.day.date - timedelta(days=back) for back in range(self.settings.page_history_days)]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all integrations of one task share: the warehouse's connection, and what stops a whole app.
+
+    An app is known by its connection: integrations of one connection share its rate limit.
+    """
+
+    warehouse: Warehouse
+    run: Run
+    _halts: dict[str, AppHalt] = field(default_factory=dict)
+
+    def halt_of(self, conn_id: str) -> AppHalt:
+        """Return what stops every integration of a connection."""
+        return self._halts.setdefault(conn_id, AppHalt())
+
+
+def run_of(context: Mapping[str, Any]) -> Run:
+    """Return what the task's DAG run asks for. ConfigurationError for params that make no sense."""
+    params, instance = context["params"], context["ti"]
+    return Run(
+        run_id=context["dag_run"].run_id,
+        day=run_day(context, clock.now()),
+        lookback_days=int(params["lookback_days"]),
+        refresh=bool(params["refresh"]),
+        settings=Settings.from_environment(),
+        try_number=instance.try_number,
+        map_index=instance.map_index,
+        series=f"{instance.map_index}/{instance.max_tries}",  # a clear raises max_tries
+    )
+
+
+def run_day(context: Mapping[str, Any], now: datetime) -> Day:
+    """Return the day that a DAG run is for: its ``date`` param, else its data interval, else the day before it ran.
+
+    A run triggered without a logical date has no ``data_interval_start`` in its context. Raises
+    ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet.
+    """
+    wanted = context["params"].get("date")
+    if wanted:
+        day = Day(_parse_date(wanted))
+    elif context.get("data_interval_start"):
+        day = Day(pacific_date(context["data_interval_start"]))
+    else:
+        day = Day(pacific_date(context["dag_run"].run_after) - timedelta(days=1))
+    if now < day.end:
+        raise ConfigurationError(
+            f"{day.date} ends at {day.end:%Y-%m-%d %H:%M} UTC: run it after that, or choose an earlier date"
+        )
+    return day
+
+
+def _parse_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"the param `date` must look like 2026-11-22, not {text!r}") from None

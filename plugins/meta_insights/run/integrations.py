@@ -1,0 +1,80 @@
+"""The registry of tracked integrations: which ones a run reads, and who owns them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from meta_insights.config import GRAPH_CONN_ID
+from meta_insights.errors import ConfigurationError
+from meta_insights.provider import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from meta_insights.provider.model import Provider
+    from meta_insights.store.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Integration:
+    """One tracked integration of one organization. Ids and names only: this is what goes through XCom."""
+
+    organization_id: str
+    id: str
+    provider: str
+    external_id: str
+    name: str
+    conn_id: str = GRAPH_CONN_ID
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The columns that name it in every table."""
+        return {"organization_id": self.organization_id, "integration_id": self.id}
+
+    @property
+    def declared(self) -> Provider:
+        """Return what its provider declares. ConfigurationError for a provider or an id that cannot be read."""
+        provider = PROVIDERS.get(self.provider)
+        if provider is None:
+            raise ConfigurationError(
+                f"integration {self.id!r} has the provider {self.provider!r}; this version reads "
+                f"{', '.join(PROVIDERS)}: correct analytics.integration.provider or set is_active to false"
+            )
+        if not re.fullmatch(provider.id_pattern, self.external_id):
+            raise ConfigurationError(
+                f"integration {self.id!r} has the external_id {self.external_id!r}; the id of a {provider.label} is a "
+                "number such as 100200300400500: correct analytics.integration.external_id"
+            )
+        return provider
+
+
+def register(warehouse: Warehouse, integrations: Sequence[Integration]) -> None:
+    """Add integrations to the registry, or bring them up to date. Those that are there already keep their state."""
+    with warehouse.transaction() as transaction:
+        transaction.write("integration", [asdict(one) for one in integrations], {})
+
+
+def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[Integration]:
+    """Return the active integrations, ordered by organization and id, or those that the params name.
+
+    Raises ConfigurationError when there is none, and when one that is named is unknown, not active or another
+    organization's: a run that silently leaves out what was asked for would look complete.
+    """
+    wanted: list[str] | None = params.get("integration_ids") or None
+    organization: str | None = params.get("organization_id") or None
+    rows = warehouse.select("integrations", {"integration_ids": wanted, "organization_id": organization})
+    found = [Integration(**row) for row in rows]
+    missing = sorted(set(wanted or ()) - {integration.id for integration in found})
+    if missing:
+        owner = f" of the organization {organization!r}" if organization else ""
+        raise ConfigurationError(
+            f"no active integration{owner} has the id {', '.join(missing)}: look at analytics.integration, or correct "
+            "the param integration_ids"
+        )
+    if not found:
+        raise ConfigurationError(
+            "no active integration to ingest: add a Page to analytics.integration (docs/tutorial.md)"
+        )
+    return found

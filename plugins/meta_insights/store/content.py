@@ -1,0 +1,87 @@
+"""Reads and writes what belongs to one integration: its content, and what was measured of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+
+    from meta_insights.store.warehouse import Transaction, Warehouse
+
+Key = dict[str, str]
+"""The columns that name an integration in every table."""
+Rows = Iterable[Mapping[str, Any]]
+"""Rows of one table, each ``{column: value}``."""
+
+
+def live(warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date) -> list[dict[str, Any]]:
+    """Return the content published in [since, until) that is not known to be deleted, oldest first.
+
+    Columns: external_content_id, content_type, published_at, post_id, video_id, and is_measured: a snapshot is stored
+    for the date.
+    """
+    return warehouse.select("live_content", {**integration, "since": since, "until": until, "date": day})
+
+
+def save_listing(
+    warehouse: Warehouse,
+    integration: Key,
+    listed: Rows,
+    listed_in_part: Rows,
+    joined: Mapping[str, str],
+    seen_at: datetime,
+) -> None:
+    """Store content as it was listed. Of content that was ``listed_in_part`` text and time of publication stay.
+
+    ``joined`` maps ids under which content is stored to those of the contents that they turned out to be: each pair
+    becomes one, with the snapshots of both.
+    """
+    with _writing(warehouse, integration) as transaction:
+        transaction.write("content", listed, integration, seen_at=seen_at)
+        transaction.write("content_in_part", listed_in_part, integration, seen_at=seen_at)
+        for formerly, content_id in sorted(joined.items()):
+            pair = {**integration, "formerly": formerly, "external_content_id": content_id}
+            transaction.execute("transform/join_snapshots", pair)
+            transaction.execute("transform/join_content", pair)
+
+
+def mark_deleted(warehouse: Warehouse, integration: Key, content_ids: Sequence[str], seen_at: datetime) -> None:
+    """Mark content of which Graph said at ``seen_at`` that it does not exist any more."""
+    if content_ids:
+        deleted = {"external_content_ids": content_ids, "gone_at": seen_at}
+        with _writing(warehouse, integration) as transaction:
+            transaction.execute("upsert/content_deleted", integration | deleted)
+
+
+def save_measured(
+    warehouse: Warehouse,
+    integration: Key,
+    layers: Mapping[str, Iterable[Rows]],
+    of_run: Mapping[str, Any],
+    rule: Mapping[str, Any],
+) -> None:
+    """Store what was measured, by table, in one transaction.
+
+    Within one layer each key has one row. ``of_run`` are columns of every row: the run, and the date of rows that have
+    none of their own. ``rule`` says which observation wins: ``day_end``, ``on_time_until`` and ``refresh``.
+    """
+    with _writing(warehouse, integration) as transaction:
+        for table, of_table in layers.items():
+            for rows in of_table:
+                transaction.write(table, rows, {**integration, **of_run}, **rule)
+
+
+@contextmanager
+def _writing(warehouse: Warehouse, integration: Key) -> Iterator[Transaction]:
+    """Open a transaction in which no other task writes what belongs to the integration.
+
+    Rows come sorted, but one task writes several tables one after the other: without the lock two tasks of one
+    integration, in parallel runs, could wait for each other.
+    """
+    with warehouse.transaction() as transaction:
+        transaction.select("select/lock_integration", integration)
+        yield transaction

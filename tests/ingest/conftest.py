@@ -1,0 +1,36 @@
+"""Three integrations of the sandbox, and a run of the tests' date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meta_insights.config import Settings
+from meta_insights.run.context import Run
+from meta_insights.run.integrations import Integration, register
+from support import DAY
+
+if TYPE_CHECKING:
+    from graph_sandbox.server import Served
+    from meta_insights.store.warehouse import Warehouse
+
+
+@pytest.fixture
+def run(graph: Served) -> Run:
+    return Run("run-1", DAY, lookback_days=28, refresh=False, settings=Settings.from_environment())
+
+
+@pytest.fixture
+def pages(warehouse: Warehouse, graph: Served) -> list[Integration]:
+    integrations = [
+        Integration("org", f"page-{number}", "facebook", page.id, page.name)
+        for number, page in enumerate(graph.world.pages)
+    ]
+    register(warehouse, integrations)
+    return integrations
+
+
+@pytest.fixture
+def page(pages: list[Integration]) -> Integration:
+    return pages[0]

@@ -1,0 +1,51 @@
+"""Which date a run is for, whatever way it is started."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from meta_insights.days import Day
+from meta_insights.errors import ConfigurationError
+from meta_insights.run.context import run_day
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def context(**values: Any) -> dict[str, Any]:
+    return {"params": {"date": values.pop("date", None)}, **values}
+
+
+def test_the_param_decides_over_the_data_interval() -> None:
+    start = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert run_day(context(date="2026-11-18", data_interval_start=start), NOW) == Day(date(2026, 11, 18))
+
+
+def test_a_scheduled_run_is_for_the_day_its_interval_starts() -> None:
+    assert run_day(context(data_interval_start=datetime(2026, 11, 20, 8, tzinfo=UTC)), NOW) == Day(date(2026, 11, 20))
+
+
+def test_a_run_without_an_interval_is_for_the_last_full_day() -> None:
+    for run_after, expected in [
+        (datetime(2026, 11, 23, 7, 59, tzinfo=UTC), date(2026, 11, 21)),  # still the 22nd in California
+        (datetime(2026, 11, 23, 8, 1, tzinfo=UTC), date(2026, 11, 22)),
+    ]:
+        assert run_day(context(dag_run=SimpleNamespace(run_after=run_after)), NOW) == Day(expected)
+
+
+def test_a_day_that_has_not_ended_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"2026-11-23 ends at 2026-11-24 08:00 UTC"):
+        run_day(context(date="2026-11-23"), NOW)
+    end = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert run_day(context(date="2026-11-22"), end) == Day(date(2026, 11, 22))
+    with pytest.raises(ConfigurationError):
+        run_day(context(date="2026-11-22"), end - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("text", ["yesterday", "22.11.2026", "2026-13-01", "2026-11-22T00:00"])
+def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="must look like 2026-11-22"):
+        run_day(context(date=text), NOW)

@@ -1,0 +1,138 @@
+"""Each rule of include/sql/check holds on a good series, and names the rows that break it on a bad one."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from meta_insights.store.checks import RULES, broken_rules
+from meta_insights.store.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from series import Series
+
+MON, TUE = date(2026, 11, 16), date(2026, 11, 17)
+SNAPSHOT = "analytics.content_daily_metric"
+PAGE_DAY = (
+    "insert into analytics.page_daily_metric "
+    "(organization_id, integration_id, date, impressions, observed_at, run_id) "
+    "values ('org', 'page-1', '{date}', {impressions}, now(), 'run')"
+)
+
+
+@pytest.fixture(autouse=True)
+def _two_good_days(series: Series) -> None:
+    for content_id in ("1_1", "1_2"):
+        series.publish(content_id, MON)
+        for on, views in ((MON, 200), (TUE, 320)):
+            series.snapshot(content_id, on, impressions=views, reach=90, reactions=4, comments=1, shares=0)
+    for on in (MON, TUE):
+        series.ran(on)
+        series.aggregate(on)
+        series.database.execute(PAGE_DAY.format(date=on, impressions=900).encode())
+
+
+def verdict(rule: str, day: date = TUE) -> str:
+    """Return what one check says, or nothing when the rule holds."""
+    with Warehouse() as warehouse:
+        return broken_rules(warehouse, day).get(rule, "")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_good_series_keeps_every_rule(rule: str) -> None:
+    assert verdict(rule) == ""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_date_without_rows_breaks_no_rule(rule: str) -> None:
+    assert verdict(rule, date(2026, 1, 1)) == ""
+
+
+BROKEN: dict[str, tuple[list[str], str]] = {
+    "one_live_row_per_key": (
+        [
+            "drop index analytics.content_daily_metric_key",
+            f"insert into {SNAPSHOT} select * from {SNAPSHOT} where external_content_id = '1_2'",
+        ],
+        "org/page-1/1_2: 2 rows",
+    ),
+    "keys_are_not_null": (
+        [
+            f"alter table {SNAPSHOT} alter column run_id drop not null",
+            f"update {SNAPSHOT} set run_id = null where external_content_id = '1_2'",
+        ],
+        "org/page-1/1_2",
+    ),
+    "no_lifetime_value_is_negative": (
+        [f"update {SNAPSHOT} set clicks = -1 where external_content_id = '1_2'"],
+        "page-1/1_2 clicks: -1",
+    ),
+    "nothing_is_seen_before_its_date_ended": (
+        [f"update {SNAPSHOT} set observed_at = '2026-11-18 07:59:59Z' where external_content_id = '1_2'"],
+        "page-1/1_2 seen at 2026-11-18 07:59:59 UTC",
+    ),
+    "no_snapshot_is_an_orphan": (
+        ["update analytics.content set published_at = '2026-11-18 08:00Z' where external_content_id = '1_2'"],
+        "page-1/1_2",
+    ),
+    "aggregate_holds_the_changes": (
+        [f"update {SNAPSHOT} set reach = 91 where external_content_id = '1_2' and date = '2026-11-17'"],
+        "page-1/post",
+    ),
+    "data_is_fresh": (
+        ["delete from analytics.page_daily_metric", PAGE_DAY.format(date=TUE - timedelta(days=4), impressions=5)],
+        "org/page-1: no Page day after 2026-11-13",
+    ),
+    "page_impressions_cover_its_posts": (
+        ["update analytics.page_daily_metric set impressions = 79"],
+        "org/page-1: Page 79, posts 240",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "changes", "offending"), [(rule, *broken) for rule, broken in BROKEN.items()])
+def test_a_broken_rule_is_named_with_the_rows_that_break_it(
+    series: Series, rule: str, changes: list[str], offending: str
+) -> None:
+    for change in changes:
+        series.database.execute(change.encode())
+    assert verdict(rule) == offending
+
+
+def test_changes_that_do_not_add_up_are_named(series: Series) -> None:
+    """The check counts on its own: a rule of changes that is off by one does not pass."""
+    ((definition,),) = series.database.execute(
+        "select pg_get_functiondef('analytics.metric_changes'::regproc)"
+    ).fetchall()
+    broken = definition.replace(
+        "seen.value - coalesce(before.value, 0),", "seen.value - coalesce(before.value, 0) - 1,"
+    )
+    assert broken != definition
+    series.database.execute(broken.encode())
+    assert verdict("changes_add_up").startswith("page-1/1_1 comments: changes of -1, values from 0 to 1; ")
+
+
+def test_every_rule_has_a_series_that_breaks_it() -> None:
+    assert {*BROKEN, "changes_add_up"} == set(RULES)
+
+
+def test_a_page_with_content_and_no_snapshot_is_not_fresh(series: Series) -> None:
+    series.database.execute(f"delete from {SNAPSHOT} where date = '2026-11-17'".encode())
+    assert verdict("data_is_fresh") == "org/page-1: no snapshot"
+
+
+def test_ten_offenders_are_named_at_most(series: Series) -> None:
+    for number in range(10, 30):
+        series.publish(f"1_{number}", MON)
+        series.snapshot(f"1_{number}", TUE, reach=1)
+    series.database.execute(f"update {SNAPSHOT} set reach = -1 where date = '2026-11-17'".encode())
+    assert verdict("no_lifetime_value_is_negative").count("; ") == 9
+
+
+def test_a_look_of_longer_hours_is_scaled_before_it_is_compared(series: Series) -> None:
+    thursday = TUE + timedelta(days=2)
+    series.snapshot("1_1", thursday, impressions=860)  # 540 more in 48 hours are 270 in 24
+    series.database.execute(PAGE_DAY.format(date=thursday, impressions=90).encode())
+    assert verdict("page_impressions_cover_its_posts", thursday) == ""
