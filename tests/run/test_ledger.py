@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights import clock, ingest
+from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.errors import IncompleteRunError
 from meta_insights.graph.errors import GraphThrottledError, GraphTransientError
@@ -108,7 +108,9 @@ def test_a_repaired_run_becomes_green_though_its_map_indexes_moved(
     both(second, on(run, 1, 20, try_number=4))
     both(third, on(run, 2, 17, try_number=1))  # a new map index: Airflow counts its tries from one again
     assert incomplete(run, integrations) == ""
-    of_third = [(n, state) for name, n, state in entries(database, "integration_id, attempt, state") if name == third.id]
+    of_third = [
+        (n, state) for name, n, state in entries(database, "integration_id, attempt, state") if name == third.id
+    ]
     assert of_third == [(1, "failed"), (2, "failed"), (3, "failed"), (4, "success")] * 2
 
 
@@ -229,7 +231,9 @@ def test_a_metric_that_was_not_asked_for_makes_another_question(
     integrations: list[Integration], run: Run, database: psycopg.Connection
 ) -> None:
     attempt(integrations[0], run, failed(pending=LEFT))
-    database.execute("update analytics.ingestion_run set question = jsonb_set(question, '{metrics}', '[\"post_clicks\"]')")
+    database.execute(
+        "update analytics.ingestion_run set question = jsonb_set(question, '{metrics}', '[\"post_clicks\"]')"
+    )
     assert attempt(integrations[0], run, DONE).pending is ALL
 
 
