@@ -1,4 +1,4 @@
--- One row is one integration on one date that some run has asked for: what all its runs together have achieved.
+-- One row is one integration on one date that some run has requested: what all its runs together have achieved.
 -- Reads ingestion_run. The same in whatever order the runs came; a stage that succeeded once stays so.
 create or replace view analytics.requested_date as
 select
@@ -14,4 +14,4 @@ from analytics.ingestion_run
 group by organization_id, integration_id, date;
 
 comment on view analytics.requested_date is
-    'Internal: one integration on one date that a run has asked for, and what all its runs together have achieved.';
+    'Internal: one integration on one date that a run has requested, and what all its runs together have achieved.';
