@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from graphlib import CycleError
 from typing import TYPE_CHECKING
@@ -350,3 +351,11 @@ def test_the_files_are_found_in_a_checkout_and_in_an_installed_package(tmp_path:
     assert sql_folder(wheel) == wheel / "sql"
     with pytest.raises(ConfigurationError, match="install the wheel"):
         sql_folder(tmp_path / "elsewhere" / "plugins" / "meta_insights")
+
+
+@pytest.mark.parametrize("path", sorted((SQL_FOLDER / "question").glob("*.sql")), ids=lambda path: path.stem)
+def test_each_question_says_its_parameters_and_has_an_example(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    parameters = next(line for line in text.splitlines() if line.startswith("-- Parameters: "))
+    assert set(re.findall(r"%\((\w+)\)s", text)) == set(re.findall(r"\w+_id|first|last", parameters))
+    assert f"\n-- Example: make ask Q={path.stem} " in text

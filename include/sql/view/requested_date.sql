@@ -15,4 +15,4 @@ from analytics.stage_result
 group by organization_id, integration_id, date;
 
 comment on view analytics.requested_date is
-    'Internal: one integration on one date that a run has asked for, and what all its runs together have achieved.';
+    'Internal: one integration on one date that a run has requested, and what all its runs together have achieved.';
