@@ -29,8 +29,8 @@ def integrations(state: Mapping[str, Any]) -> list[Integration]:
 
 def connection(state: Mapping[str, Any], base_url: str) -> dict[str, Any]:
     """Return the fields of the Airflow connection whose token reads all of the sandbox's Pages."""
-    extra = {"api_version": "v26.0", "access_kind": "user", "allow_http": True}
-    extra |= {key: state[key] for key in ("app_id", "app_secret")}
+    extra = {"api_version": "v26.0", "access_kind": "user", **{key: state[key] for key in ("app_id", "app_secret")}}
+    extra["allow_http"] = True  # between containers, where no name is a loopback address
     fields = {"conn_type": "facebook_insights", "host": base_url, "password": state["system_user_token"]}
     return fields | {"extra": json.dumps(extra)}
 

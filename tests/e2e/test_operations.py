@@ -50,12 +50,12 @@ def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
     new: dict[str, Any] = {"name": f"New {integration_id}", "page_id": page_id, "posts_per_day": 1.0}
     scene.stack.sandbox.add_page(**new)
     scene.world.add_page(**new)
-    row = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})[0]
+    (page,) = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
         connection.execute(
             "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
             "values (%(organization_id)s, %(id)s, %(provider)s, %(external_id)s, %(name)s, %(conn_id)s)",
-            asdict(row) | {"id": integration_id},
+            asdict(page) | {"id": integration_id},
         )
 
 
@@ -145,7 +145,7 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
 def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(scene: Scene) -> None:
     page, airflow = scene.world.pages[2], scene.airflow
     connection = demo.connection(scene.stack.sandbox.state(), scene.stack.sandbox.base_url)
-    extra = '{"api_version": "v26.0", "token_type": "page"}'
+    extra = '{"api_version": "v26.0", "access_kind": "page"}'
     old = scene.stack.sandbox.page_token(page.id)
     airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": old, "extra": extra}))
     with psycopg.connect(scene.stack.warehouse_dsn) as database:
