@@ -13,12 +13,14 @@ from meta_insights.graph.errors import GraphError, GraphProofError, GraphTokenEr
 from meta_insights.graph.transport import Request, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from meta_insights.graph.budget import Budget
     from meta_insights.graph.credential import Credential, Token
     from meta_insights.graph.paging import PageSize
     from meta_insights.graph.transport import Answer
+
+    Check = Callable[[Answer, str], None]
 
 ATTEMPTS = 4
 
@@ -69,9 +71,13 @@ class GraphClient:
         """Read one object or one page of an edge. ``path`` is what stands below the version."""
         return self._call(Request("GET", path, params))
 
+    def edge(self, path: str, /, **params: Any) -> Answer:
+        """Read one page of an edge. An answer without a list ``data`` is none: it is asked for again, then an error."""
+        return self._call(Request("GET", path, params), paging.checked)
+
     def paginate(self, path: str, params: Mapping[str, Any], size: PageSize) -> Iterator[Answer]:
         """Read an edge to its end, page by page; see ``paging.paginate``."""
-        return paging.paginate(self.get, path, params, size)
+        return paging.paginate(self.edge, path, params, size)
 
     def batch(self, paths: Sequence[str]) -> list[Answer | GraphError]:
         """Read many paths (with their query), fifty in a request; one answer or error per path, in order.
@@ -84,19 +90,22 @@ class GraphClient:
     def _post(self, paths: Sequence[str]) -> Answer:
         return self._call(batching.batch_request(paths, self.transport.version, self.token.value))
 
-    def _call(self, request: Request) -> Answer:
+    def _call(self, request: Request, check: Check | None = None) -> Answer:
         repeat = self._repeating(tenacity.retry_if_exception_type(batching.REPEATED), reraise=True)
         try:
-            return repeat(self._once, request)
+            return repeat(self._once, request, check)
         except GraphError as error:
             self._observe(error)
             raise
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, check: Check | None) -> Answer:
         self.budget.acquire(request.calls)
         response = self.transport.send(request, self.token)
         self.budget.read(response.headers)
-        return response.answer(request)
+        answer = response.answer(request)
+        if check:
+            check(answer, request.path)
+        return answer
 
     def _observe(self, error: GraphError) -> None:
         """Take secrets out of an error's text, and note in the budget what it means for further calls."""
