@@ -78,8 +78,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     listing = reader.read(edges)
     whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
-    joined = {row.formerly: key for key, row in listing.content.items() if row.formerly}
-    content.save_listing(task.warehouse, integration.key, whole, in_part, joined, listing.observed_at)
+    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
     error = _delete_vanished(task, opened, reader, listing)
     token = _token_health(hook, provider.scopes, budget, issues)
     return Outcome(
@@ -95,7 +94,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
 
 def _columns(row: Content) -> dict[str, Any]:
     columns = asdict(row)
-    del columns["is_partial"], columns["formerly"]
+    del columns["is_partial"]
     return columns
 
 

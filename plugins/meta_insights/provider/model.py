@@ -74,7 +74,6 @@ class Content:
     """One content as Graph lists it; instants in UTC.
 
     ``is_partial``: seen only as the video of a post that is stored, so its text and time are the stored ones.
-    ``formerly`` is the id under which it is stored, from before Graph showed which post it belongs to.
     """
 
     external_content_id: str
@@ -86,7 +85,6 @@ class Content:
     hashtags: tuple[str, ...] = ()
     permalink_url: str | None = None
     is_partial: bool = False
-    formerly: str | None = None
 
 
 @dataclass(frozen=True)

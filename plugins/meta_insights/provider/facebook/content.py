@@ -58,7 +58,7 @@ def join(
 
     A video or reel that belongs to a post, listed now or ``stored`` before, is that post; one that belongs to none is a
     content of its own, under its post's id when Graph gives one. One that was stored under its own id and turns out to
-    belong to a post is that post from now on (``formerly``), whichever edge shows it.
+    belong to a post is that post from now on, whichever edge shows it: both rows have the video's id.
     """
     posts: dict[str, tuple[datetime, str]] = {}
     for key, row in stored.items():
@@ -77,10 +77,6 @@ def join(
             key = (post_id if is_known else keys.get(node["id"]) or post_id) or node["id"]
             content[key] = _video(key, kind, node, content.get(key), stored.get(key))
             keys[node["id"]] = key
-    for alone, row in stored.items():
-        key = keys.get(row.video_id or "", alone)
-        if not row.post_id and key != alone:
-            content[key] = replace(content.get(key) or _stored(key, stored[key]), formerly=alone)
 
 
 def _belongs(posts: dict[str, tuple[datetime, str]], video_id: str, published_at: datetime, key: str) -> None:
