@@ -335,3 +335,30 @@ def test_a_dead_token_of_an_earlier_task_does_not_make_the_new_one_dead(
     assert health(database)[2] is True
     attempt(integrations[0], run, Outcome(error=dead))
     assert health(database)[2] is False
+
+
+# Dates that wait behind
+
+
+NEWEST = DAY.end + timedelta(days=3, hours=4)
+"""When DAY is long late, and the newest date is the one three days after it."""
+
+
+@pytest.mark.parametrize(("scheduled", "newest", "yields"), [(True, 0, True), (True, 1, False), (False, 0, False)])
+def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
+    integrations: list[Integration],
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    newest: int,
+    *,
+    scheduled: bool,
+    yields: bool,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NEWEST)
+    attempt(integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+    for _ in range(newest):
+        attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+    with Warehouse() as warehouse, pytest.raises(StageError) as caught:
+        task = Task(warehouse, replace(run, is_scheduled=scheduled))
+        Ledger(task, integrations[0], "content").run(lambda _opened, _budget: failed())
+    assert (caught.value.yields, caught.value.on_time_until) == (yields, run.on_time_until)
