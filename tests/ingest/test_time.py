@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
 from meta_insights.graph.errors import GraphTransientError
 from meta_insights.store.warehouse import Warehouse
-from support import DAY
+from support import DAY, SEEN_AT
 from support.ended import times_out
 from truth import ledger, rows, snapshots, stage_fails
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import psycopg
 
     from graph_sandbox.server import Served
@@ -82,6 +84,35 @@ def test_an_answer_from_before_the_end_of_the_date_is_never_stored(
     ingest.ingest_metrics([asdict(page)], again)
     assert {row["observed_at"] for row in snapshots(database).values()} == {DAY.end}
     assert all(row["is_on_time"] for row in snapshots(database).values())
+
+
+@pytest.mark.parametrize(("now", "on_time"), [(SEEN_AT, True), (DAY.end + timedelta(hours=24), False)])
+def test_a_late_snapshot_is_measured_again_while_it_can_be_on_time(
+    graph: Served,
+    page: Integration,
+    run: Run,
+    database: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+    *,
+    on_time: bool,
+) -> None:
+    """A worker with a wrong clock, and an answer without a Date, stored it as late; another attempt has to come."""
+    monkeypatch.setattr(clock, "now", lambda: SEEN_AT)
+    ingest.ingest_content([asdict(page)], run)
+    graph.control.fault("server_error", page.external_id, edge="video_insights")
+    with stage_fails(GraphTransientError):
+        ingest.ingest_metrics([asdict(page)], run)
+    database.execute(
+        "update analytics.content_daily_metric set is_on_time = false, observed_at = %s", [SEEN_AT + timedelta(days=9)]
+    )
+    graph.control.clear_faults()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    graph.control.fix_clock(now)
+    ingest.ingest_metrics([asdict(page)], replace(run, try_number=2))
+    posts = [row for row in snapshots(database).values() if row["impressions"] is not None]
+    assert len(posts) > 15
+    assert {row["is_on_time"] for row in posts} == {on_time}
 
 
 def test_a_clock_of_graph_that_is_far_ahead_stores_nothing(
