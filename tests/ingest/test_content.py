@@ -131,3 +131,42 @@ def test_a_post_that_only_left_the_listing_is_not_deleted(
     graph.control.fault("empty_page", page.external_id, edge="published_posts", times=1)
     ingest.ingest_content([asdict(page)], cleared(run))
     assert rows(database, "select count(*) from analytics.content where deleted_at is null") == [(count,)]
+
+
+# Content that vanished
+
+
+GONE = "select external_content_id from analytics.content where deleted_at is not null"
+
+
+def vanished_post(graph: Served, page: Integration, run: Run) -> str:
+    """Store the Page's content, and delete a post of it that its own edge listed."""
+    ingest.ingest_content([asdict(page)], run)
+    key = next(key for key, one in truth(graph, page, run).items() if one.in_posts_edge and one.kind == "photo")
+    graph.control.delete(key)
+    return key
+
+
+def test_a_try_that_failed_while_it_looked_for_vanished_content_looks_again(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    key = vanished_post(graph, page, run)
+    graph.control.fault("server_error", edge="batch")
+    with stage_fails(GraphTransientError):
+        ingest.ingest_content([asdict(page)], cleared(run))
+    assert ledger(database, "content")["pending"] == {"edges": ["published_posts", "video_reels", "videos"]}
+    assert rows(database, GONE) == []
+    graph.control.clear_faults()
+    ingest.ingest_content([asdict(page)], cleared(run))
+    assert rows(database, GONE) == [(key,)]
+
+
+def test_an_edge_that_fails_does_not_hide_what_vanished_from_another(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    key = vanished_post(graph, page, run)
+    graph.control.fault("server_error", page.external_id, edge="video_reels")
+    with stage_fails(GraphTransientError):
+        ingest.ingest_content([asdict(page)], cleared(run))
+    assert ledger(database, "content")["pending"] == {"edges": ["video_reels"]}
+    assert rows(database, GONE) == [(key,)]

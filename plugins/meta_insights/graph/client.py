@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import tenacity
 
 from meta_insights.graph import batching, paging
-from meta_insights.graph.errors import GraphError, GraphProofError, GraphTokenError, GraphTransientError
+from meta_insights.graph.errors import GraphError, GraphTransientError
 from meta_insights.graph.transport import SECONDS, Request, Transport
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ class GraphClient:
     token: Token
     budget: Budget
     options: ClientOptions = ClientOptions()
-    token_stops: bool = True
 
     @classmethod
     def of(cls, credential: Credential, options: ClientOptions, budget: Budget) -> Self:
@@ -67,12 +66,9 @@ class GraphClient:
         """How many reads may run at once."""
         return self.options.connections
 
-    def acting_as(self, token: Token, *, token_stops: bool = True) -> Self:
-        """Return a client that asks with another token, on the same connections and from the same budget.
-
-        ``token_stops``: whether an error of that token ends the integration's calls, which need not depend on it.
-        """
-        return replace(self, token=token, token_stops=token_stops)
+    def acting_as(self, token: Token) -> Self:
+        """Return a client that asks with another token, on the same connections and from the same budget."""
+        return replace(self, token=token)
 
     def get(self, path: str, /, **params: Any) -> Answer:
         """Read one object or one page of an edge. ``path`` is what stands below the version."""
@@ -115,8 +111,7 @@ class GraphClient:
     def _observe(self, error: GraphError) -> None:
         """Take secrets out of an error's text, and note in the budget what it means for further calls."""
         error.message = self.token.secrets.scrub(error.message)
-        if self.token_stops or not isinstance(error, GraphTokenError | GraphProofError):
-            self.budget.observe(error)
+        self.budget.observe(error)
 
     def _repeating(self, retry: tenacity.retry_base, **how: Any) -> tenacity.Retrying:
         return tenacity.Retrying(
