@@ -99,9 +99,13 @@ def _columns(row: Content) -> dict[str, Any]:
 
 
 def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
-    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
+    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
+
+    A late snapshot is nothing while one on time is possible.
+    """
     run = task.run
-    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    is_late = clock.now() >= run.on_time_until
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date, is_late=is_late)
     unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
     return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError
-from meta_insights.run.context import not_successful, run_day
+from meta_insights.run.context import Run, Task, not_successful, run_day
+from meta_insights.threads import at_once
+
+if TYPE_CHECKING:
+    from meta_insights.graph.budget import AppHalt
+    from meta_insights.store.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -55,7 +62,9 @@ def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
 def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: str) -> None:
     start = datetime(2026, 11, 20, 8, tzinfo=UTC)
-    with pytest.raises(ConfigurationError, match=rf"a {run_type} run has a date of its own.*leave the param `date` empty"):
+    with pytest.raises(
+        ConfigurationError, match=rf"a {run_type} run has a date of its own.*leave the param `date` empty"
+    ):
         run_day(context(run_type, date="2026-11-18", data_interval_start=start), NOW)
     assert run_day(context(run_type, data_interval_start=start), NOW) == Day(date(2026, 11, 20))
 
@@ -67,6 +76,23 @@ def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:
         asked.update(given)
         return {"run-1": {"group.content_0": "success", "group.content_1": "failed", "group.content_12": "skipped"}}
 
-    run = {"dag_run": SimpleNamespace(dag_id="dag", run_id="run-1"), "ti": SimpleNamespace(get_task_states=get_task_states)}
+    run = {
+        "dag_run": SimpleNamespace(dag_id="dag", run_id="run-1"),
+        "ti": SimpleNamespace(get_task_states=get_task_states),
+    }
     assert not_successful(run, "group.content") == {1, 12}
     assert asked == {"dag_id": "dag", "task_ids": ["group.content"], "run_ids": ["run-1"]}
+
+
+def test_all_threads_of_a_task_share_one_halt_for_each_connection(warehouse: Warehouse) -> None:
+    run = Run("run", Day(date(2026, 11, 20)), 28, refresh=False, settings=Settings.from_environment({}))
+    for _ in range(200):
+        task, together = Task(warehouse, run), Barrier(8)
+
+        def halts(task: Task = task, together: Barrier = together) -> tuple[AppHalt, AppHalt]:
+            together.wait(timeout=10)
+            return task.halt_of("one"), task.halt_of("other")
+
+        found = [future.result() for future in at_once([halts] * 8, workers=8)]
+        assert len({id(one) for one, _ in found}) == len({id(other) for _, other in found}) == 1
+        assert found[0][0] is not found[0][1]

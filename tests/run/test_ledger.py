@@ -359,7 +359,9 @@ def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
     yields: bool,
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
-    attempt(integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+    attempt(
+        integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE
+    )
     for _ in range(newest):
         attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
     with Warehouse() as warehouse, pytest.raises(StageError) as caught:

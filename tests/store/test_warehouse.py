@@ -192,7 +192,7 @@ def test_a_role_with_other_defaults_stores_and_reads_the_same(
                 "since": datetime(2026, 11, 1, tzinfo=UTC),
                 "until": datetime(2026, 11, 9, tzinfo=UTC),
             }
-            window["date"] = date(2026, 11, 3)
+            window |= {"date": date(2026, 11, 3), "is_late": False}
             read = warehouse.select("live_content", series.key | window)
         stored = series.rows(
             "select to_jsonb(kept) - '{created_at,updated_at}'::text[] as row "
