@@ -25,8 +25,8 @@ from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import StageError
 from meta_insights.store.checks import broken_rules
 from meta_insights.store.warehouse import Transaction, Warehouse
-from oracle import Oracle
-from simulation import Execution, Story, Trouble, Turn
+from simulation.oracle import Oracle
+from simulation.scenario import Execution, Story, Trouble, Turn
 from support import connect
 
 if TYPE_CHECKING:

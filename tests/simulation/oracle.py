@@ -12,14 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
-from simulation import Trouble
+from simulation.scenario import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graph_sandbox.world import World
     from graph_sandbox.world.content import Content
-    from simulation import Execution
+    from simulation.scenario import Execution
 
 LOOKBACK, HISTORY, GRACE = 28, 4, timedelta(hours=24)
 TYPES = {"status": "post", "album": "photo"}
