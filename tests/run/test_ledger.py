@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
 from meta_insights.config import Settings
 from meta_insights.errors import IncompleteRunError
 from meta_insights.graph.errors import GraphThrottledError, GraphTokenError, GraphTransientError

@@ -179,6 +179,17 @@ def test_a_migration_may_change_the_type_of_a_column_below_views(
     assert database.execute("select summed_post_reach from analytics.format_daily").fetchall() == []
 
 
+def test_a_table_may_take_the_place_of_a_view(database: psycopg.Connection, folder: Path, upgrade: Upgrade) -> None:
+    view = folder / "view" / "stage_result_now.sql"
+    view.write_text("create or replace view analytics.stage_result_now as select 1 as one")
+    upgrade()
+    view.unlink()
+    (folder / "migration" / "9000_stored.sql").write_text("create table analytics.stage_result_now (one integer)")
+    assert upgrade() == ["migration/9000_stored"]
+    assert database.execute("table analytics.stage_result_now").fetchall() == []
+    assert upgrade() == []
+
+
 def test_a_function_and_a_view_whose_files_are_gone_are_dropped(
     database: psycopg.Connection, folder: Path, upgrade: Upgrade
 ) -> None:

@@ -1,5 +1,5 @@
--- One row is one integration on one date that some run has asked for: what all its runs together have achieved. The
--- look-back is that of both stages that succeeded; as long as none did, the longest that was asked for.
+-- One row is one integration on one date that some run has requested: what all its runs together have achieved. The
+-- look-back is that of both stages that succeeded; as long as none did, the longest that was requested.
 -- Reads stage_result.
 create or replace view analytics.requested_date as
 select
