@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down psql test test-e2e secrets cases calls lock metrics clean
+.PHONY: help run up down ask psql airflow debug test test-e2e secrets cases calls lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -8,6 +8,8 @@ INSTALLED := .venv/installed
 PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
 MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
+upper = $(shell echo $(1) | tr a-z A-Z)
+option = $(if $($(call upper,$(1))),--$(1) '$($(call upper,$(1)))')
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.* ## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -21,8 +23,17 @@ up: $(INSTALLED) ## leave a whole Airflow running, and say where to look and how
 down: $(INSTALLED) ## stop what `make up` started
 	@$(VENV_PYTHON) -m local_stack down
 
+ask: $(INSTALLED) ## ask the warehouse: Q=top_content, and if you like ORGANIZATION, INTEGRATION, FIRST, LAST; no Q: list
+	@$(VENV_PYTHON) -m local_stack ask '$(Q)' $(foreach name,organization integration first last,$(call option,$(name)))
+
 psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
 	@$(VENV_PYTHON) -m local_stack psql $(ARGS)
+
+airflow: $(INSTALLED) ## run Airflow's command line: ARGS='dags list'
+	@$(VENV_PYTHON) -m local_stack airflow $(ARGS)
+
+debug: $(INSTALLED) ## run the DAG in one process, so that breakpoints hold; DATE=YYYY-MM-DD
+	@$(VENV_PYTHON) -m local_stack debug --date '$(DATE)'
 
 test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, in minutes
 	$(VENV_PYTHON) -m ruff format --check

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack import postgres
-from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
+from local_stack.settings import choose_port
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ def empty_warehouse() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder) / "data", choose_port(), "bench", Path(folder) / "log")
-        record = server.start()
+        server.start()
         try:
             server.create_database("bench")
             os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn("bench")
             Warehouse().upgrade()
             yield server.dsn("bench")
         finally:
-            postgres.stop(record)
+            server.stop()

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ import psutil
 import psycopg
 
 from bench.table import Table
+from local_stack.airflow_client import FINAL_STATES
 from local_stack.days import last_full_day, moment_of_observation
 from local_stack.stack import LocalStack
 
@@ -61,15 +63,15 @@ class Spent:
 
     def now(self) -> dict[str, float]:
         """CPU seconds of each service with all its children so far, those that have ended included."""
-        return {name: sum(map(_cpu, self._members(name))) for name in self.stack.services()}
+        return {name: sum(map(_cpu, self._members(name))) for name in self.stack.pids()}
 
     def _members(self, name: str) -> list[psutil.Process]:
-        leader = psutil.Process(self.stack.service(name).pid)
+        leader = psutil.Process(self.stack.pids()[name])
         return [leader, *leader.children(recursive=True)]
 
     def watch(self) -> None:
         """Sample the memory until the end."""
-        names = [name for name in self.stack.services() if name not in {"postgres", "sandbox"}]
+        names = [name for name in self.stack.pids() if name not in {"postgres", "sandbox"}]
         while not self._ended.wait(1):
             self.peak_bytes = max(self.peak_bytes, sum(_memory(one) for name in names for one in self._members(name)))
 
@@ -85,6 +87,13 @@ class Spent:
             self._ended.set()
             watcher.join()
             self.cpu = {name: seconds - before[name] for name, seconds in self.now().items()}
+
+
+def _wait(stack: LocalStack, run_id: str) -> str:
+    deadline = time.monotonic() + LONGEST
+    while (state := stack.airflow.state(run_id)) not in FINAL_STATES and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return state
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -116,14 +125,14 @@ def run(pages: int, per_task: int, latency_ms: float = LATENCY_MS) -> tuple[floa
             stack.sandbox.set_usage("app", 0)  # an app of thousands of Pages has a quota to match
             spent = Spent(stack)
             conf = {"date": str(day), "lookback_days": LOOKBACK_DAYS, "integrations_per_task": per_task}
-            stack.airflow.wait(stack.airflow.trigger(conf | {"integration_ids": ["demo-01"]}, "bench__first"))
+            _wait(stack, stack.airflow.trigger(conf | {"integration_ids": ["demo-01"]}, "bench__first"))
             with spent.measured():
                 run_id = stack.airflow.trigger(conf, f"bench__{pages}")
-                state = stack.airflow.wait(run_id, LONGEST)
+                state = _wait(stack, run_id)
             if state != "success":
-                raise RuntimeError(f"the run over {pages} Pages is {state}: see {stack.log_folder}")
+                raise RuntimeError(f"the run over {pages} Pages is {state}: see {stack.layout.logs}")
             seconds, tasks = _one(
-                stack.airflow_dsn,
+                stack.postgres.dsn("airflow"),
                 "select extract(epoch from end_date - start_date)::float, "
                 "(select count(*) from task_instance where run_id = dag_run.run_id) from dag_run where run_id = %s",
                 run_id,

@@ -188,6 +188,6 @@ def graph_connection(control: SandboxControl, token: str | None = None) -> str:
         "conn_type": "facebook_insights",
         "host": control.base_url,
         "password": token or control.state()["system_user_token"],
-        "extra": {"token_type": "page" if token else "user"},
+        "extra": {"access_kind": "page" if token else "user"},
     }
     return json.dumps(connection)

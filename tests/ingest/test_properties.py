@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from requests.adapters import HTTPAdapter
 
 from bench.workbench import Workbench
 from meta_insights.failures import FAULT_RETRIES, RATE_LIMIT_RETRIES, RULES
+from meta_insights.graph.transport import Transport
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest, Response
+    from collections.abc import Callable
 
     from graph_sandbox.server import Served
+    from meta_insights.graph.credential import Token
+    from meta_insights.graph.transport import Request, Response
+
+    Send = Callable[[Transport, Request, Token], Response]
 
 LONGEST_WAIT = RULES[0].longest
 KINDS = ("status", "photo", "album", "link", "video", "reel")
@@ -141,24 +146,21 @@ def mangled(value: Any, chance: random.Random, rate: float, key: str = "") -> An
     return value
 
 
-class Mangler(HTTPAdapter):
-    """Spoils the answers of the sandbox on their way to the hook."""
+def mangle(send: Send, rate: float, chance: random.Random) -> Send:
+    """Return a transport's ``send`` that spoils the answers of the sandbox on their way."""
 
-    chance = random.Random(0)  # noqa: S311
-    rate = 0.0
-
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        response = super().send(request, *args, **kwargs)
-        kind = self.chance.random()
-        text = response.text
-        if kind < self.rate:
-            text = text[: self.chance.randrange(len(text) + 1)]
-        elif kind < 2 * self.rate:
+    def mangling(transport: Transport, request: Request, token: Token) -> Response:
+        response = send(transport, request, token)
+        kind, text = chance.random(), response.text
+        if kind < rate:
+            text = text[: chance.randrange(len(text) + 1)]
+        elif kind < 2 * rate:
             text = "<!DOCTYPE html><title>Sorry</title>"
-        elif self.rate:
-            text = json.dumps(mangled(json.loads(text), self.chance, self.rate))
-        response._content = text.encode()
-        return response
+        else:
+            text = json.dumps(mangled(json.loads(text), chance, rate))
+        return replace(response, text=text)
+
+    return mangling
 
 
 @quick
@@ -170,9 +172,7 @@ def test_no_body_crashes_an_integration_or_stores_a_wrong_number(
     bench.hold_clock()
     page = bench.page(*kinds)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("meta_insights.graph.transport.pool", Mangler)
-        patch.setattr(Mangler, "chance", random.Random(seed))  # noqa: S311
-        patch.setattr(Mangler, "rate", rate)
+        patch.setattr(Transport, "send", mangle(Transport.send, rate, random.Random(seed)))  # noqa: S311
         for outcome in bench.both(page, bench.run(f"mangled {page.id}")):
             assert outcome.state == "success" or outcome.error.startswith("Graph"), outcome
     assert bench.wrong(page) == []

@@ -33,6 +33,7 @@ TABLES = {
     "daily_aggregate",
     "ingestion_run",
     "integration_health",
+    "stage_result",
 }
 PUBLIC_VIEWS = {
     "content_coverage",
@@ -150,8 +151,8 @@ def test_a_view_whose_columns_change_places_is_made_anew_with_all_that_stand_on_
     database: psycopg.Connection, folder: Path, upgrade: Upgrade
 ) -> None:
     upgrade()
-    change(folder / "view" / "stage_result.sql", "    stage,\n    state,", "    state,\n    stage,")
-    assert upgrade() == ["view/stage_result"]
+    change(folder / "view" / "requested_date.sql", "    integration_id,\n    date,", "    date,\n    integration_id,")
+    assert upgrade() == ["view/requested_date"]
     assert database.execute("select from analytics.coverage").fetchall() == []
     assert upgrade() == []
 

@@ -1,7 +1,7 @@
 -- The end of one attempt: what it asked, stored, skipped, failed and why; and the state of its integration after it. What an
 -- attempt did not learn stays as it was. Safe to run again. An integration that is not in the registry has no health.
 with closed as (
-    update analytics.ingestion_run
+    update analytics.ingestion_run as attempted
     set
         state = %(state)s,
         finished_at = %(now)s,
@@ -26,7 +26,7 @@ with closed as (
         and integration_id = %(integration_id)s
         and stage = %(stage)s
         and attempt = %(attempt)s
-    returning *
+    returning *, analytics.note_result(attempted)
 )
 insert into analytics.integration_health as kept (
     organization_id, integration_id, last_success_at, last_error_at, last_error_class, last_error_message,

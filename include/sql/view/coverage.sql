@@ -5,12 +5,12 @@ create or replace view analytics.coverage as
 with wanted as (
     select integration.organization_id, integration.id as integration_id, requested.date, stages.stage
     from analytics.integration
-    inner join (select distinct organization_id, date from analytics.ingestion_run) as requested
+    inner join (select distinct organization_id, date from analytics.stage_result) as requested
         on requested.organization_id = integration.organization_id
     cross join (values ('content'), ('metrics')) as stages (stage)
     where integration.is_active and integration.deleted_at is null
     union
-    select organization_id, integration_id, date, stage from analytics.ingestion_run
+    select organization_id, integration_id, date, stage from analytics.stage_result
 ),
 figures as (
     select

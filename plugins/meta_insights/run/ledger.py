@@ -150,7 +150,11 @@ class Ledger:
         return self.integration.key | {"run_id": self.task.run.run_id, "stage": self.stage}
 
     def _open(self) -> dict[str, Any]:
-        """Write the row of a new attempt; return it with what is known of the attempts before, in one statement."""
+        """Write the row of a new attempt; return it with what is known of the attempts before, in one statement.
+
+        A task that Airflow takes for dead may still run: when it opens an attempt of the same number first, this one
+        takes the next number.
+        """
         run = self.task.run
         provider = PROVIDERS.get(self.integration.provider)
         question = {
@@ -170,9 +174,11 @@ class Ledger:
             "map_index": run.map_index,
             "now": clock.now(),
         }
-        with self.task.warehouse.transaction() as transaction:
-            (row,) = transaction.select("upsert/ingestion_run_opened", self._key | params)
-            return row
+        opened: list[dict[str, Any]] = []
+        while not opened:
+            with self.task.warehouse.transaction() as transaction:
+                opened = transaction.select("upsert/ingestion_run_opened", self._key | params)
+        return opened[0]
 
     def _close(self, attempt: int, outcome: Outcome, spent: Spent) -> None:
         """Write the outcome and what was learned, in one statement."""

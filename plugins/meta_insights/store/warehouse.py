@@ -68,10 +68,10 @@ class Transaction:
     ) -> int:
         """Insert or merge rows of ``analytics.{table}``, given as ``{column: value}``; return how many were written.
 
-        ``common`` holds the columns that are the same in all rows that do not name them. A column that a row does not name keeps its default,
-        and a row that would not change is not written. Runs ``upsert/{table}.sql`` where there is one, with ``rule`` as
-        its parameters; else ``upsert/measured.sql``, see ``measured``. Raises psycopg.errors.UndefinedColumn for a name
-        that is no column of a measured table.
+        ``common`` holds the columns that all rows have alike, but for rows that name them. A column that no row names
+        keeps its default, and a row that would not change is not written. Runs ``upsert/{table}.sql`` where there is
+        one, with ``rule`` as its parameters; else ``upsert/measured.sql``, see ``measured``. Raises
+        psycopg.errors.UndefinedColumn for a name that is no column of a measured table.
         """
         left, written = iter(rows), 0
         while chunk := list(islice(left, CHUNK)):
