@@ -7,21 +7,32 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
-from bench.database import empty_warehouse
+from local_stack.postgres import EmbeddedPostgres
+from local_stack.settings import choose_port
+from meta_insights.store.warehouse import Warehouse
 from simulation.life import lived
 from simulation.rules import COUNTED, JOINED, RULES, STATES, met
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PROCESSES = 2
+TEMPLATE = "warehouse_template"
 SHOWN = 3
 """How many differences of a rule are printed."""
 
@@ -36,14 +47,29 @@ class Outcome:
     broken: dict[str, list[str]] = field(default_factory=dict)
 
 
-def run(seed: int, template: str) -> Outcome:
-    """Live through one seed, in a copy of the template that goes at the end."""
-    outcome, began, name = Outcome(seed), time.monotonic(), f"seed_{seed}"
-    base, _, template_name = template.rpartition("/")
-    with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template_name}".encode())
+@contextmanager
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL with a migrated, empty warehouse to copy; all goes at the end."""
+    with tempfile.TemporaryDirectory(prefix="campaign-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL runs as another user when this one is root
+        server = EmbeddedPostgres(Path(folder) / "data", choose_port(), "campaign", Path(folder) / "log")
+        server.start()
         try:
-            with lived(seed, f"{base}/{name}") as life:
+            server.create_database(TEMPLATE)
+            os.environ["AIRFLOW_CONN_INSIGHTS_WAREHOUSE"] = server.dsn(TEMPLATE)
+            Warehouse().upgrade()
+            yield server
+        finally:
+            server.stop()
+
+
+def run(seed: int, server: EmbeddedPostgres) -> Outcome:
+    """Live through one seed, in a warehouse that goes at the end."""
+    outcome, began, name = Outcome(seed), time.monotonic(), f"seed_{seed}"
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {TEMPLATE}".encode())
+        try:
+            with lived(seed, server.dsn(name)) as life:
                 outcome.met = met(life)
                 for rule, differences in RULES.items():
                     if found := [str(one) for one in islice(differences(life), SHOWN)]:
@@ -64,8 +90,8 @@ def main() -> int:
     total, broken, seconds = Counter[str](), list[int](), 0.0
     by = Counter[str]()
     spawn = multiprocessing.get_context("spawn")
-    with empty_warehouse() as template, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
-        for outcome in pool.map(partial(run, template=template), seeds):
+    with postgres() as server, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
+        for outcome in pool.map(partial(run, server=server), seeds):
             total += outcome.met
             by.update(state for state, count in outcome.met.items() if count)
             seconds += outcome.seconds
