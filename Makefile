@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e secrets cases calls bench lock metrics clean
+.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -45,6 +45,9 @@ test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfi
 	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \
 		{ echo 'redis-server and docker-compose are needed: apt-get install redis-server docker-compose'; exit 1; }
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
+
+campaign: $(INSTALLED) ## live through SEEDS=100 simulated months FROM=101 on, and show which rare states they met
+	@PYTHONPATH='$(PYTHONPATH):tests' $(MEASURE) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
 
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
 	@$(VENV_PYTHON) -m local_stack secrets

@@ -22,7 +22,7 @@ from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
 from meta_insights.run.ledger import Learned, Outcome
 from meta_insights.store import content
-from meta_insights.store.checks import broken_rules
+from meta_insights.store.checks import broken_rules, warned_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -257,6 +257,8 @@ def check(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
     """
     with Warehouse() as warehouse:
         broken = broken_rules(warehouse, run.day.date)
+        for rule, rows in warned_rules(warehouse, run.day.date).items():
+            log.warning("%s of %s does not hold: %s", rule, run.day.date, rows)
     if broken:
         rules = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())
         raise FailedCheckError(f"{len(broken)} rules are broken on {run.day.date}: {rules}")
