@@ -16,9 +16,9 @@ figures as (
     select
         wanted.*,
         result.state,
-        case when wanted.stage = 'content' then result.stored else snapshots.expected end as expected,
-        case when wanted.stage = 'content' then result.stored else snapshots.on_time end as stored,
-        case when wanted.stage = 'metrics' then snapshots.late end as late,
+        known.expected,
+        case when wanted.stage = 'content' then known.expected else known.on_time end as stored,
+        case when wanted.stage = 'metrics' then known.late end as late,
         result.skipped,
         result.failed,
         result.issues,
@@ -45,8 +45,7 @@ figures as (
         where one.organization_id = wanted.organization_id
             and one.integration_id = wanted.integration_id
             and one.date = wanted.date
-        having count(*) > 0
-    ) as snapshots on wanted.stage = 'metrics'
+    ) as known on true
 ),
 counted as (
     select
