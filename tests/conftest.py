@@ -27,18 +27,29 @@ import psycopg
 
 from graph_sandbox.server import serve
 from graph_sandbox.world import World
-from local_stack import postgres as embedded
-from local_stack.ports import choose_port
 from local_stack.postgres import EmbeddedPostgres
+from local_stack.settings import choose_port
 from meta_insights.store.warehouse import Warehouse
 from series import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from graph_sandbox.server import Served
 
 TEMPLATE = "warehouse_template"
+
+
+@pytest.fixture
+def show(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print what a test found, below its name: for people who run pytest with -v."""
+
+    def printed(text: str) -> None:
+        if request.config.get_verbosity() > 0:
+            with capsys.disabled():
+                print(f"\n{text}", end=" ")  # noqa: T201
+
+    return printed
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +57,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     """One PostgreSQL server for the whole session, with a migrated warehouse to copy."""
     folder = tmp_path_factory.mktemp("postgres")
     server = EmbeddedPostgres(folder / "data", choose_port(), "secret-of-the-tests", folder / "log")
-    record = server.start()
+    server.start()
     try:
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
             admin.execute("set scram_iterations = 1")  # thousands of connections are made, none of them by a stranger
@@ -57,7 +68,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
             Warehouse().upgrade()
         yield server
     finally:
-        embedded.stop(record)
+        server.stop()
 
 
 @pytest.fixture

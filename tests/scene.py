@@ -6,10 +6,13 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.rows import dict_row
+
+from support.airflow import AirflowOfTests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,6 +62,11 @@ class Scene:
     day: Day
     runs: int = 0
 
+    @cached_property
+    def airflow(self) -> AirflowOfTests:
+        """The stack's Airflow, with what an operator does in the UI."""
+        return AirflowOfTests.of(self.stack.airflow)
+
     @property
     def seen_at(self) -> datetime:
         """The moment at which the sandbox's clock stands."""
@@ -68,16 +76,16 @@ class Scene:
         """Ask for a run of the date; return its id."""
         self.runs += 1
         run_id = f"test__{self.day.date}__{self.runs}"
-        return self.stack.airflow.trigger({"date": str(self.day.date), **conf}, run_id)
+        return self.airflow.trigger({"date": str(self.day.date), **conf}, run_id)
 
     def run(self, **conf: Any) -> tuple[str, str]:
         """Run the DAG for the date to its end; return the run's id and state."""
         run_id = self.trigger(**conf)
-        return run_id, self.stack.airflow.wait(run_id)
+        return run_id, self.airflow.wait(run_id)
 
     def tasks(self, run_id: str) -> dict[tuple[str, int], TaskInstance]:
         """Return the task instances of a run by task id and map index."""
-        return {(task.task_id, task.map_index): task for task in self.stack.airflow.task_instances(run_id)}
+        return {(task.task_id, task.map_index): task for task in self.airflow.task_instances(run_id)}
 
     def rows(self, query: str, *params: Any) -> list[dict[str, Any]]:
         """Ask the warehouse."""

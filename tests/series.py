@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from meta_insights.days import Day, midnight
 from meta_insights.provider.model import Content
 from meta_insights.run.integrations import Integration, register
+from support.tables import table
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,6 +77,11 @@ class Series:
             )
         return at
 
+    def snapshots(self, text: str, content_id: str = "1_1") -> None:
+        """Observe the counters of one content on time, one row of a table per day."""
+        for row in table(text):
+            self.snapshot(content_id, row.pop("day"), **row)
+
     def ran(self, day: date, *, run_id: str = "run", **stages: str | dict[str, Any]) -> None:
         """Write how the stages of one run ended: a state, or the columns of the ledger. Both succeeded by default."""
         for stage in ("content", "metrics"):
@@ -97,7 +103,8 @@ class Series:
         row |= {"on_time_until": Day(day).on_time_until(GRACE), "started_at": Day(day).end}
         row |= {name: Jsonb(value) if isinstance(value, list) else value for name, value in told.items()}
         names, values = ", ".join(row), ", ".join(f"%({name})s" for name in row)
-        self.database.execute(f"insert into analytics.ingestion_run ({names}) values ({values})".encode(), row)
+        insert = f"insert into analytics.ingestion_run as added ({names}) values ({values})"
+        self.database.execute(f"{insert} returning analytics.note_result(added)".encode(), row)
 
     def aggregate(self, day: date, lookback_days: int = 28) -> int:
         """Compute the aggregate of a date; return how many rows changed."""

@@ -13,6 +13,7 @@ from meta_insights.run.ledger import StageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import psycopg
 
@@ -82,9 +83,9 @@ def ledger(database: psycopg.Connection, stage: str = "metrics") -> dict[str, An
     return dict(zip((column.name for column in cursor.description or ()), row, strict=True))
 
 
-def expected_values(graph: Served, one: Truth) -> dict[str, Any]:
-    """The columns as the world has them at the moment of observation, computed without the package."""
-    at = graph.control.now()
+def expected_values(graph: Served, one: Truth, at: datetime | None = None) -> dict[str, Any]:
+    """The columns as the world has them at an instant, by default now, computed without the package."""
+    at = at or graph.control.now()
     post, counts = graph.world.post_metrics(one.full_id, at), graph.world.counts(one.full_id, at)
     by_type = counts["reactions"]
     assert isinstance(by_type, dict)

@@ -1,159 +1,145 @@
-"""The commands behind `make run`, `make up`, `make down`, `make psql` and `make secrets`."""
+"""The commands behind the Makefile."""
 
-import argparse
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from pathlib import Path
+from string import Template
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import psycopg
 import requests
+import typer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from local_stack import postgres
-from local_stack.airflow_client import AirflowApiError
+from local_stack import postgres, questions
 from local_stack.airflow_env import ADMIN
 from local_stack.credentials import complete_dotenv
-from local_stack.daily_run import run_day
+from local_stack.daily_run import clock_held_for, run_day
 from local_stack.days import day_of
-from local_stack.settings import CHECKOUT, environment_of_checkout
-from local_stack.stack import LocalStack, StackError
-from local_stack.state import StackBusyError, StackState, exclusive
-
-log = logging.getLogger("local_stack")
+from local_stack.report import console, say
+from local_stack.settings import CHECKOUT, ORGANIZATION, StackError, exclusive, read_environment
+from local_stack.stack import DAG_ID, LocalStack
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SPOKEN = (
-    StackError,
-    StackBusyError,
-    postgres.PostgresError,
-    AirflowApiError,
-    ValueError,
-    psycopg.OperationalError,
-    requests.RequestException,
-)
-"""Errors whose text is meant for the person at the terminal."""
+# Errors whose text is meant for the person at the terminal.
+_EXPLAINED = (StackError, ValueError, psycopg.OperationalError, requests.RequestException)
+_BREAK_SOMETHING = Template(Path(__file__).with_name("break_something.txt").read_text(encoding="utf-8"))
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+DateText = Annotated[str, typer.Option(help="YYYY-MM-DD")]
 
 
-def run(date: str) -> int:
+@app.command()
+def run(date: DateText = "") -> None:
     """Run one date, on the stack that `make up` left running or on one for this run alone."""
-    day = day_of(date, datetime.now(UTC))
-    stack = LocalStack()
+    day, stack = day_of(date), LocalStack()
     if stack.is_running():
         with exclusive(stack.layout.lock):
-            stack.attach()
-            return 0 if run_day(stack, day) else 1
-    with stack:
-        return 0 if run_day(stack, day) else 1
+            succeeded = run_day(stack, day)
+    else:
+        with stack:
+            succeeded = run_day(stack, day)
+    raise typer.Exit(not succeeded)
 
 
-def up() -> int:
+@app.command()
+def up() -> None:
     """Start a stack that stays, and say where it is."""
-    env = {"META_INSIGHTS_API_PORT": "8080"} | environment_of_checkout()
-    stack = LocalStack(env=env, follow_schedule=True)
+    stack = LocalStack(env={"META_INSIGHTS_API_PORT": "8080"} | read_environment(), stays=True)
     with exclusive(stack.layout.lock):
         if stack.is_running():
-            log.info("It is running already.")
+            say("It is running already.")
         else:
-            _start_whole(stack)
-    log.info("\nAirflow     %s\nuser        %s", stack.airflow.base_url, ADMIN)
-    log.info("password    %s\nlogs        %s", stack.credentials.admin_password, stack.log_folder)
-    log.info("\n`make run` runs a date on it, `make psql` opens the warehouse, `make down` stops it.")
-    return 0
+            stack.start()
+    password = stack.credentials.admin_password
+    say(f"\nAirflow  {stack.airflow.base_url}, user {ADMIN}, password {password}\nlogs     {stack.layout.logs}")
+    if stack.uses_sandbox:
+        page = stack.sandbox.state()["pages"][0]
+        say(_BREAK_SOMETHING.substitute(page=page["id"], name=page["name"], url=stack.sandbox.base_url))
+    say("\n`make run` runs a date on it, `make psql` opens the warehouse, `make down` stops it.")
 
 
-def _start_whole(stack: LocalStack) -> None:
-    """Start the stack, or leave nothing of it behind."""
-    try:
-        stack.start()
-    except BaseException:
-        stack.stop()
-        raise
-
-
-def down() -> int:
+@app.command()
+def down() -> None:
     """Stop what this checkout started."""
     stack = LocalStack()
     with exclusive(stack.layout.lock):
-        was_there = StackState.load(stack.layout.state) is not None
         stack.stop()
-    log.info("Stopped." if was_there else "Nothing is running.")
-    return 0
+    say("Stopped.")
 
 
-def secrets() -> int:
+@app.command()
+def secrets() -> None:
     """Write the secrets that docker-compose.yaml asks for to `.env`, unless they are there."""
     added = complete_dotenv(CHECKOUT / ".env")
-    log.info("Added to .env: %s", ", ".join(added) or "nothing, it is complete")
-    return 0
+    say(f"Added to .env: {', '.join(added) or 'nothing, it is complete'}")
 
 
-def psql(arguments: Sequence[str]) -> int:
+@app.command(context_settings=_PASS_ON)
+def psql(context: typer.Context) -> None:
     """Open the warehouse, starting PostgreSQL for the time if nothing runs."""
     stack = LocalStack()
-    if StackState.load(stack.layout.state) is not None:
-        return _psql(stack, arguments)
-    with exclusive(stack.layout.lock):
-        try:
-            stack.start_postgres_alone()
-            return _psql(stack, arguments)
-        finally:
-            stack.stop()
+    with stack.databases():
+        database = conninfo_to_dict(stack.warehouse_dsn)
+        password = str(database.pop("password", ""))  # not on the command line, where others could read it
+        settings = {"PGPASSWORD": password, "PGOPTIONS": "-c search_path=analytics,public"}
+        command = [str(postgres.program("psql")), f"--dbname={make_conninfo('', **database)}", *context.args]
+        _run_to_its_end(command, {**os.environ, **settings, "PSQL_HISTORY": str(stack.layout.home / "psql_history")})
 
 
-def _psql(stack: LocalStack, arguments: Sequence[str]) -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's: it cancels a query
-    database = conninfo_to_dict(stack.warehouse_dsn)
-    settings = {
-        "PGPASSWORD": str(database.pop("password", "")),  # not on the command line, where others could read it
-        "PGOPTIONS": "-c search_path=analytics,public",
-        "PSQL_HISTORY": str(stack.layout.psql_history),
-    }
-    command = [str(postgres.program("psql")), f"--dbname={make_conninfo('', **database)}", *arguments]
-    return subprocess.run(command, env={**os.environ, **settings}, check=False).returncode  # noqa: S603
+@app.command(context_settings=_PASS_ON)
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's command line in the stack's environment, starting PostgreSQL for the time if nothing runs."""
+    stack = LocalStack()
+    with stack.databases():
+        if stack.prepare_airflow_database():
+            stack.run_module("reserialize", "airflow", "dags", "reserialize")
+        _run_to_its_end([sys.executable, "-m", "airflow", *context.args], stack.environment)
 
 
-def main() -> int:
-    """Run the command that was asked for; 1 when it failed, with a sentence and no traceback where one is due."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    for number in _STOP_SIGNALS:
-        signal.signal(number, _interrupt)
-    arguments = _arguments()
-    try:
-        return _dispatch(arguments)
-    except _SPOKEN as error:
-        log.error("%s", error)  # noqa: TRY400 (the text is enough; a traceback would hide it)
-        return 1
-    except KeyboardInterrupt:
-        log.error("Stopped.")  # noqa: TRY400
-        return 130
+def _run_to_its_end(command: list[str], environment: dict[str, str]) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the program's: in psql it cancels a query
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)  # noqa: S603
 
 
-def _dispatch(arguments: argparse.Namespace) -> int:
-    if arguments.command == "run":
-        return run(arguments.date)
-    if arguments.command == "psql":
-        return psql(arguments.arguments)
-    return {"up": up, "down": down, "secrets": secrets}[arguments.command]()
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument()] = "",
+    organization: str = ORGANIZATION,
+    integration: str = "",
+    first: DateText = "",
+    last: DateText = "",
+) -> None:
+    """Ask the warehouse a question of include/sql/question, or list them."""
+    if not question:
+        console.print(questions.list_questions())
+        return
+    stack = LocalStack()
+    with stack.databases():
+        console.print(questions.ask(stack.warehouse_dsn, question, organization, integration, first, last))
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("run", help=run.__doc__).add_argument("--date", default="", help="YYYY-MM-DD")
-    commands.add_parser("up", help=up.__doc__)
-    commands.add_parser("down", help=down.__doc__)
-    commands.add_parser("secrets", help=secrets.__doc__)
-    commands.add_parser("psql", help=psql.__doc__)
-    known, rest = parser.parse_known_args()
-    if rest and known.command != "psql":
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    return argparse.Namespace(**vars(known), arguments=rest)
+@app.command()
+def debug(date: DateText = "", home: Path = CHECKOUT / "var" / "debug") -> None:
+    """Run the DAG in this very process, with a sandbox and a database of its own, so that breakpoints hold."""
+    day, stack = day_of(date), LocalStack(home)
+    with stack.databases():
+        stack.prepare_airflow_database()
+        stack.services.start({"sandbox": stack.commands()["sandbox"]}, stack.environment, stack.layout.logs)
+        stack.prepare_warehouse()
+        os.environ |= stack.environment
+        from airflow import settings  # noqa: PLC0415 (it reads its configuration when it is imported)
+        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
+
+        with clock_held_for(stack, day):
+            run = DagBag(CHECKOUT / "dags").dags[DAG_ID].test(run_conf={"date": day.isoformat()})
+        settings.dispose_orm()  # before its server stops
+    raise typer.Exit(run.state != "success")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -164,4 +150,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    for _number in _STOP_SIGNALS:
+        signal.signal(_number, _interrupt)
+    try:
+        app()
+    except _EXPLAINED as error:  # with a sentence and no traceback
+        say(str(error))
+        sys.exit(1)

@@ -1,52 +1,57 @@
 """One run of the daily DAG, from the request to the last line that is shown of it."""
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import requests
 from psycopg.rows import dict_row
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from local_stack import report
-from local_stack.airflow_client import FINAL_STATES, TaskInstance
+from local_stack.airflow_client import FINAL_STATES
 from local_stack.days import moment_of_observation
+from local_stack.report import console, say
 from local_stack.settings import CHECKOUT
 from local_stack.stack import RUN_PREFIX, LocalStack
 
-log = logging.getLogger(__name__)
-
-SUMMARY = CHECKOUT / "include" / "sql" / "select" / "run_summary.sql"
-
-_POLL = 1.0
-_PACE = 2.0
-"""Seconds between two lines when something has changed."""
-_QUIET = 15.0
-"""Seconds between two lines when nothing has."""
+_SELECT = CHECKOUT / "include" / "sql" / "select"
+_WAITING = Path(__file__).with_name("waiting.sql")
+_PACE, _QUIET = 2.0, 15.0
+"""Seconds between two lines of a run: when something has changed, and when nothing has."""
 
 
 def run_day(stack: LocalStack, day: date) -> bool:
     """Ask for a run of `day`, show how it gets on and how it ended; returns whether it succeeded."""
     started = time.monotonic()
     run_id = f"{RUN_PREFIX}{day}__{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with _clock_held_for(stack, day):
-        log.info("Running %s for %s as %s", stack.airflow.dag_id, day, run_id)
+    with clock_held_for(stack, day):
+        say(f"Running {stack.airflow.dag_id} for {day} as {run_id}")
         stack.airflow.trigger({"date": day.isoformat()}, run_id)
-        state = _follow(stack, run_id, started)
-    log.info("")
-    _show_pages(stack, run_id)
-    if state != "success":
-        _show_failures(stack, run_id)
-    log.info("\n%s", report.headline(day, state, timedelta(seconds=time.monotonic() - started)))
-    return state == "success"
+        succeeded = _follow(stack, run_id, started) == "success"
+    words, took = "is complete" if succeeded else "FAILED", time.monotonic() - started
+    say(f"The run of {day} {words}, after {took:.0f} s.")
+    console.print(report.summary(_rows(stack.warehouse_dsn, _SELECT / "run_summary.sql", run_id=run_id)))
+    if succeeded:
+        for row in _rows(stack.warehouse_dsn, _SELECT / "insights_of_day.sql", date=day):
+            console.print(report.answer(list(row), [list(row.values())]))
+        say(
+            "Next: `make ask Q=top_content`, `make ask` for other questions, `make psql` for yours, `make up` for a UI."
+        )
+    else:
+        failed = [task for task in stack.airflow.task_instances(run_id) if task.state == "failed"]
+        reasons = [f"  {task.name}: {stack.airflow.failure(run_id, task) or 'see its log'}" for task in failed]
+        folder = f"{stack.layout.task_logs}/dag_id={stack.airflow.dag_id}/run_id={run_id}"
+        say("\n".join(["Failed tasks:", *reasons, f"Their logs: {folder}"]))
+    return succeeded
 
 
 @contextmanager
-def _clock_held_for(stack: LocalStack, day: date) -> Iterator[None]:
+def clock_held_for(stack: LocalStack, day: date) -> Iterator[None]:
     """Hold the sandbox's clock shortly after the end of `day`, so that a second run sees what the first saw.
 
     Afterwards it follows real time again, for the runs that a schedule makes.
@@ -54,7 +59,8 @@ def _clock_held_for(stack: LocalStack, day: date) -> Iterator[None]:
     if not stack.uses_sandbox:
         yield
         return
-    stack.sandbox.fix_clock(moment_of_observation(day))
+    stack.sandbox.fix_clock(moment := moment_of_observation(day))
+    say(f"The demo's clock is set to {moment:%Y-%m-%d %H:%M} UTC, just after {day}: so a past date is complete too.")
     try:
         yield
     finally:
@@ -63,47 +69,26 @@ def _clock_held_for(stack: LocalStack, day: date) -> Iterator[None]:
 
 
 def _follow(stack: LocalStack, run_id: str, started: float) -> str:
-    """Show how far the run is, every few seconds and when something has changed, until it is over; return its state."""
+    """Show how far the run is until it is over: a bar on a terminal, else a line when something has changed."""
     shown, shown_at = "", -_PACE
-    while True:
-        state = stack.airflow.state(run_id)
-        elapsed = time.monotonic() - started
-        standing = report.standing(stack.airflow.task_instances(run_id))
-        wait = _PACE if standing != shown else _QUIET
-        if elapsed - shown_at >= wait or state in FINAL_STATES:
-            log.info(report.progress_line(standing, timedelta(seconds=elapsed)))
-            shown, shown_at = standing, elapsed
-        if state in FINAL_STATES:
-            return state
-        time.sleep(_POLL)
+    columns = (TimeElapsedColumn(), BarColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("")
+        while True:
+            state, instances = stack.airflow.state(run_id), stack.airflow.task_instances(run_id)
+            standing = report.standing(instances, _rows(stack.postgres.dsn("airflow"), _WAITING, run_id=run_id))
+            done = sum(one.state in report.ENDED for one in instances)
+            progress.update(bar, description=standing, completed=done, total=len(instances))
+            elapsed = time.monotonic() - started
+            is_due = elapsed - shown_at >= (_PACE if standing != shown else _QUIET)
+            if not console.is_terminal and (is_due or state in FINAL_STATES):
+                say(f"  {elapsed // 60:.0f}:{elapsed % 60:02.0f}  {standing}")
+                shown, shown_at = standing, elapsed
+            if state in FINAL_STATES:
+                return state
+            time.sleep(1)
 
 
-def _show_pages(stack: LocalStack, run_id: str) -> None:
-    """Show the table per Page; a warehouse that cannot be asked is no reason to hide how the run ended."""
-    try:
-        rows = pages_of_run(stack.warehouse_dsn, run_id)
-    except psycopg.Error as error:
-        log.warning("The warehouse does not tell about the run: %s", error)
-        return
-    log.info(report.summary(rows))
-
-
-def pages_of_run(warehouse_dsn: str, run_id: str) -> list[dict[str, Any]]:
-    """Return what the run did for each integration, by the warehouse's own account of it."""
-    query = SUMMARY.read_text(encoding="utf-8").encode()
-    with psycopg.connect(warehouse_dsn, row_factory=dict_row, connect_timeout=10) as connection:
-        return connection.execute(query, {"run_id": run_id}).fetchall()
-
-
-def _show_failures(stack: LocalStack, run_id: str) -> None:
-    failed = [task for task in stack.airflow.task_instances(run_id) if task.state == "failed"]
-    described = [(task, stack.airflow.failure(run_id, task), str(_log_of(stack, run_id, task))) for task in failed]
-    log.info("\nFailed tasks:\n%s", report.failures(described))
-
-
-def _log_of(stack: LocalStack, run_id: str, task: TaskInstance) -> Path:
-    """Return where Airflow's default naming puts the log of a task's last try, from here if it is below."""
-    folder = stack.layout.task_logs / f"dag_id={stack.airflow.dag_id}" / f"run_id={run_id}"
-    parts = [f"task_id={task.task_id}", *([f"map_index={task.map_index}"] if task.map_index >= 0 else [])]
-    file = folder.joinpath(*parts, f"attempt={task.try_number}.log")
-    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+def _rows(dsn: str, file: Path, **params: object) -> list[dict[str, Any]]:
+    with psycopg.connect(dsn, row_factory=dict_row, connect_timeout=10) as connection:
+        return connection.execute(file.read_bytes(), params).fetchall()

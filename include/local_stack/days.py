@@ -1,42 +1,24 @@
-"""Meta's calendar: a date is a Pacific day, and an instant belongs to exactly one of them."""
+"""The dates of the demo: which one a command is for, and when its sandbox looks at it."""
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
-PACIFIC = ZoneInfo("America/Los_Angeles")
-"""The zone in which Meta cuts a day."""
-
-CLOCK_AFTER_THE_DAY = timedelta(hours=4)
-"""How long after the end of a date the demo looks at it: well inside the on-time window."""
+from meta_insights.days import Day, pacific_date
 
 
-def last_full_day(now: datetime) -> date:
+def last_full_day(now: datetime | None = None) -> date:
     """Return the newest Pacific day that has ended at `now` (an aware instant)."""
-    return now.astimezone(PACIFIC).date() - timedelta(days=1)
-
-
-def end_of_day(day: date) -> datetime:
-    """Return the instant at which `day` ends: the next midnight on a Pacific clock."""
-    return datetime.combine(day + timedelta(days=1), time.min, PACIFIC)
+    return pacific_date(now or datetime.now(UTC)) - timedelta(days=1)
 
 
 def moment_of_observation(day: date) -> datetime:
-    """Where the demo's sandbox holds its clock for a run of `day`, in UTC.
-
-    Four true hours after the day ended, also when the clocks change in between.
-    """
-    return end_of_day(day).astimezone(ZoneInfo("UTC")) + CLOCK_AFTER_THE_DAY
+    """Where the sandbox's clock stands for a run of `day`, in UTC: four hours after its end, well within on time."""
+    return Day(day).end + timedelta(hours=4)
 
 
-def day_of(text: str, now: datetime) -> date:
-    """Return the date that someone asked for, empty text meaning the last full day.
-
-    Raises ValueError, in words for that person, for no date and for a day that has not ended.
-    """
-    if not text:
-        return last_full_day(now)
+def day_of(text: str, now: datetime | None = None) -> date:
+    """Return the date that someone asked for, by default the last full day; ValueError if it cannot be run."""
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(text) if text else last_full_day(now)
     except ValueError:
         raise ValueError(f"DATE={text} is no date: write it as YYYY-MM-DD") from None
     if day > last_full_day(now):

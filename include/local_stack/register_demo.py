@@ -1,34 +1,55 @@
-"""A program of its own: register the Pages of a Graph sandbox, and make the connection to it.
+"""The demo: a program that prepares the warehouse, and registers the Pages of a Graph sandbox and the token to them.
 
-Run as `python -m local_stack.register_demo http://host:port` where Airflow runs. Safe to run again.
+Run in Airflow's environment: `python -m local_stack.register_demo [http://host:port]`. Safe to run again.
 """
 
 import json
-import subprocess
 import sys
-from tempfile import NamedTemporaryFile
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from airflow.models.connection import Connection
+from airflow.utils.session import create_session
 
 from graph_sandbox.control.client import SandboxControl
-from local_stack import demo
-from local_stack.settings import GRAPH_CONNECTION
+from local_stack.settings import GRAPH_CONNECTION, ORGANIZATION
+from meta_insights.errors import ConfigurationError
 from meta_insights.run.integrations import Integration, register
 from meta_insights.store.warehouse import Warehouse
 
 
-def main(sandbox_url: str) -> None:
-    """Bring the schema up to date, register every Page, and put the token into Airflow's own database, encrypted."""
-    with SandboxControl(sandbox_url) as control:
-        state = control.state()
+def integrations(state: Mapping[str, Any]) -> list[Integration]:
+    """One integration per Page of the sandbox, `demo-01` and on; `state` is what its control surface says of itself."""
+    return [
+        Integration(ORGANIZATION, f"demo-{number:02}", "facebook", page["id"], page["name"], GRAPH_CONNECTION)
+        for number, page in enumerate(state["pages"], start=1)
+    ]
+
+
+def connection(state: Mapping[str, Any], base_url: str) -> dict[str, Any]:
+    """Return the fields of the Airflow connection whose token reads all of the sandbox's Pages."""
+    extra = {"api_version": "v26.0", "access_kind": "user", **{key: state[key] for key in ("app_id", "app_secret")}}
+    extra["allow_http"] = True  # between containers, where no name is a loopback address
+    fields = {"conn_type": "facebook_insights", "host": base_url, "password": state["system_user_token"]}
+    return fields | {"extra": json.dumps(extra)}
+
+
+def main(sandbox_url: str | None = None) -> None:
+    """Upgrade the schema; then, with a sandbox, register every Page and make the connection, encrypted."""
     warehouse = Warehouse()
     warehouse.upgrade()
-    register(warehouse, [Integration(**row) for row in demo.integrations(state, GRAPH_CONNECTION)])
-    # In a file that nobody else can read, because everybody can read a command line.
-    with NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump({GRAPH_CONNECTION: demo.connection(state, sandbox_url)}, file)
-        file.flush()
-        command = [sys.executable, "-m", "airflow", "connections", "import", "--overwrite", file.name]
-        subprocess.run(command, check=True)  # noqa: S603
+    if sandbox_url is not None:
+        with SandboxControl(sandbox_url) as control:
+            state = control.state()
+        register(warehouse, integrations(state))
+        with create_session() as session:
+            session.query(Connection).filter_by(conn_id=GRAPH_CONNECTION).delete()
+            session.add(Connection(conn_id=GRAPH_CONNECTION, **connection(state, sandbox_url)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(*sys.argv[1:])
+    except (psycopg.Error, ConfigurationError) as error:
+        sys.exit(f"The warehouse cannot be prepared: {error}")

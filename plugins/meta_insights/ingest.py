@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
@@ -80,7 +80,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
     content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
     error = _delete_vanished(task, opened, reader, listing)
-    token = _token_health(hook, provider.scopes, budget, issues)
+    token = _token_health(hook, provider.scopes, listing, issues)
     return Outcome(
         asked=listing.listed,
         stored=len(listing.content),
@@ -99,9 +99,13 @@ def _columns(row: Content) -> dict[str, Any]:
 
 
 def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
-    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
+    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
+
+    A late snapshot is nothing while one on time is possible.
+    """
     run = task.run
-    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    is_late = clock.now() >= run.on_time_until
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date, is_late=is_late)
     unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
     return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
 
@@ -109,17 +113,16 @@ def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[
 def _delete_vanished(task: Task, opened: Opened, reader: ContentReader, listing: Listing) -> Exception | None:
     """Mark stored content that Graph says is gone; return the most severe error of the stage.
 
-    When the question was not answered, the next attempt lists everything again: it needs to know what is missing.
+    When the question was not answered, the next attempt lists again what it is about: it needs to know what is missing.
     """
     errors: list[GraphError] = list(listing.errors)
-    if not errors:
-        try:
-            deleted = reader.deleted(reader.not_listed(listing))
-        except GraphError as error:
-            listing.pending |= listing.finished
-            errors.append(error)
-        else:
-            content.mark_deleted(task.warehouse, opened.integration.key, deleted, listing.observed_at)
+    try:
+        deleted = reader.deleted(reader.not_listed(listing))
+    except GraphError as error:
+        listing.pending |= listing.finished
+        errors.append(error)
+    else:
+        content.mark_deleted(task.warehouse, opened.integration.key, deleted, listing.observed_at)
     return most_severe(errors) if errors else None
 
 
@@ -170,7 +173,10 @@ def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:
 def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
     settings, integration = task.run.settings, opened.integration
     options = ClientOptions(
-        read_timeout=settings.read_timeout, backoff=settings.api_backoff, connections=settings.connections
+        read_timeout=settings.read_timeout,
+        backoff=settings.api_backoff,
+        connections=settings.connections,
+        not_before=task.run.day.end,
     )
     return FacebookInsightsHook(integration.conn_id, integration.external_id, options=options, budget=budget)
 
@@ -184,14 +190,17 @@ def _learned(sizes: Mapping[str, PageSize], prefix: str = "") -> dict[str, int]:
 
 
 def _token_health(
-    hook: FacebookInsightsHook, scopes: Sequence[str], budget: Budget, issues: Issues
+    hook: FacebookInsightsHook, scopes: Sequence[str], listing: Listing, issues: Issues
 ) -> TokenHealth | None:
-    """Learn what a token that was used is worth. That it cannot be learned is a note, no failure."""
+    """Learn what the token that has just listed something is worth. That it cannot be learned is a note, no failure.
+
+    The listing has shown that the token is valid; what Graph tells the app about it cannot prove the contrary.
+    """
     app_token = hook.credential.app_token
-    if budget.stopped_by or app_token is None:
+    if not listing.finished or app_token is None:
         return None
     try:
-        return debug_token(hook.get_conn(), app_token, scopes)
+        return replace(debug_token(hook.get_conn(), app_token, scopes), is_valid=True)
     except GraphError as error:
         issues.note("token", "debug_token", error.message)
         return None

@@ -106,7 +106,7 @@ def test_a_deleted_page_leaves_no_row(series: Series, database: psycopg.Connecti
         found = {name: database.execute(query.format(sql.Identifier(name))).fetchone() for (name,) in tables}
         return {name: row[0] for name, row in found.items() if row and row[0]}
 
-    written = {"integration", "content", "content_daily_metric", "ingestion_run", "daily_aggregate"}
+    written = {"integration", "content", "content_daily_metric", "ingestion_run", "stage_result", "daily_aggregate"}
     assert rows().keys() == written
     delete, _, _ = blocks("docs/data.md", "sql")
     assert set(re.findall(r"delete from analytics\.(\w+)", delete)) == {name for (name,) in tables}

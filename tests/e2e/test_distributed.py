@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import subprocess
-import sys
 import time
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,13 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graph_sandbox.world import World
-from local_stack import processes
-from local_stack.stack import LocalStack
 from meta_insights.days import Day
 from scene import Scene, quick, until
+from support import processes
+from support.celery_stack import CeleryStack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local_stack.stack import LocalStack
 
 pytestmark = pytest.mark.long
 
@@ -31,11 +30,9 @@ WORKERS = ("worker-1", "worker-2")
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """An empty warehouse, whose Pages are registered as the service `sandbox-pages` of docker-compose.yaml does it."""
-    env = quick(META_INSIGHTS_CELERY_WORKERS=str(len(WORKERS)), META_INSIGHTS_RETRY_DELAY_SECONDS="2")
-    with LocalStack(tmp_path_factory.mktemp("distributed"), env, pages=PAGES, prepare=False) as stack:
-        command = [sys.executable, "-m", "local_stack.register_demo", stack.sandbox_url]
-        subprocess.run(command, env=stack.environment, check=True, capture_output=True)
+    """Its Pages are registered as the service `sandbox-pages` of docker-compose.yaml does it."""
+    env = quick(META_INSIGHTS_RETRY_DELAY_SECONDS="2")
+    with CeleryStack(tmp_path_factory.mktemp("distributed"), env, workers=len(WORKERS), pages=PAGES) as stack:
         yield stack
 
 
@@ -48,7 +45,9 @@ def scene(stack: LocalStack, request: pytest.FixtureRequest) -> Scene:
 
 def taken(stack: LocalStack) -> dict[str, int]:
     """Return how many tasks each worker has taken from the queue so far."""
-    return {name: stack.layout.log_of(name).read_text(encoding="utf-8").count(" received") for name in WORKERS}
+    return {
+        name: (stack.layout.logs / f"{name}.log").read_text(encoding="utf-8").count(" received") for name in WORKERS
+    }
 
 
 @pytest.mark.parametrize("scene", [date(2026, 10, 20)], indirect=True)
@@ -68,14 +67,11 @@ def test_a_worker_is_killed_midway_and_the_other_ends_the_run(scene: Scene) -> N
     started = time.monotonic()
     run_id = scene.trigger()
     until("a quarter of the Pages is done", lambda: done(scene, run_id) >= PAGES / 4)
-    killed = scene.stack.service("worker-2")
     log.info("after %.0f s: %s stages done, killing worker-2", time.monotonic() - started, done(scene, run_id))
-    for process in processes.members(killed):
-        process.send_signal(signal.SIGKILL)
-    until("worker-2 is gone", lambda: not processes.members(killed))
-    assert scene.stack.airflow.state(run_id) == "running"
+    processes.kill(scene.stack.pids()["worker-2"])
+    assert scene.airflow.state(run_id) == "running"
 
-    state = scene.stack.airflow.wait(run_id, timeout=600)
+    state = scene.airflow.wait(run_id, timeout=600)
     again = sorted(key for key, task in scene.tasks(run_id).items() if task.try_number > 1)
     log.info("%s after %.0f s; tried again: %s", state, time.monotonic() - started, again)
     assert state == "success"

@@ -15,7 +15,7 @@ REVOKED, SHAKY, RETIRED = 2, 7, 11
 
 
 def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene) -> None:
-    pages, sandbox, airflow = scene.world.pages, scene.stack.sandbox, scene.stack.airflow
+    pages, sandbox, airflow = scene.world.pages, scene.stack.sandbox, scene.airflow
     sandbox.fault("revoked_token", pages[REVOKED].id)
     sandbox.fault("server_error", pages[SHAKY].id, times=2)
     sandbox.fault("retired_metrics", pages[RETIRED].id, metrics=["post_clicks"])
@@ -123,7 +123,7 @@ def test_bad_rows_of_the_registry_fail_their_own_task_and_no_other(scene: Scene)
                 )
     assert state == "failed"
     tasks = scene.tasks(run_id)
-    told = {index: scene.stack.airflow.failure(run_id, tasks["integration.content", index]) for index in range(3)}
+    told = {index: scene.airflow.failure(run_id, tasks["integration.content", index]) for index in range(3)}
     assert "has the provider 'myspace'" in told[0]
     assert "has the external_id 'my.page'" in told[1]
     assert "no Airflow connection 'nowhere'" in told[2]
@@ -140,36 +140,36 @@ def test_an_empty_registry_fails_the_listing_and_says_what_to_do(scene: Scene) -
     assert state == "failed"
     listing = scene.tasks(run_id)["list_integrations", -1]
     assert (listing.state, listing.try_number) == ("failed", 1)
-    assert "add a Page to analytics.integration" in scene.stack.airflow.failure(run_id, listing)
+    assert "add a Page to analytics.integration" in scene.airflow.failure(run_id, listing)
     assert scene.snapshots() == {}
 
 
 def test_an_integration_of_another_organization_is_refused_by_the_listing(scene: Scene) -> None:
     run_id, state = scene.run(integration_ids=["demo-01"], organization_id="someone-else")
     assert state == "failed"
-    told = scene.stack.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
+    told = scene.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
     assert "no active integration of the organization 'someone-else' has the id demo-01" in told
 
 
 def test_a_date_that_has_not_ended_is_refused(scene: Scene) -> None:
     run_id = f"test__future__{scene.day.date}"
-    scene.stack.airflow.trigger({"date": "2099-01-01"}, run_id)
-    assert scene.stack.airflow.wait(run_id) == "failed"
-    told = scene.stack.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
+    scene.airflow.trigger({"date": "2099-01-01"}, run_id)
+    assert scene.airflow.wait(run_id) == "failed"
+    told = scene.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
     assert "2099-01-01 ends at 2099-01-02 08:00 UTC: run it after that" in told
 
 
 def test_an_unreachable_warehouse_is_retried_and_the_run_is_whole_when_it_is_back(scene: Scene) -> None:
-    with psycopg.connect(scene.stack.airflow_dsn, autocommit=True) as admin:
+    with psycopg.connect(scene.stack.postgres.dsn("airflow"), autocommit=True) as admin:
         admin.execute("alter database warehouse allow_connections false")
         try:
             run_id = f"test__warehouse__{scene.day.date}"
-            scene.stack.airflow.trigger({"date": str(scene.day.date), "integration_ids": ["demo-05"]}, run_id)
+            scene.airflow.trigger({"date": str(scene.day.date), "integration_ids": ["demo-05"]}, run_id)
             listing = _first_retry(scene, run_id)
         finally:
             admin.execute("alter database warehouse allow_connections true")
-    assert scene.stack.airflow.wait(run_id) == "success"
-    told = str(scene.stack.airflow.task_log(run_id, listing, 1))
+    assert scene.airflow.wait(run_id) == "success"
+    told = str(scene.airflow.task_log(run_id, listing, 1))
     assert "OperationalError" in told
     assert scene.snapshots()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from graph_sandbox.world import World
-from local_stack import demo
+from local_stack import register_demo as demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
 from meta_insights.days import Day
@@ -49,12 +50,12 @@ def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
     new: dict[str, Any] = {"name": f"New {integration_id}", "page_id": page_id, "posts_per_day": 1.0}
     scene.stack.sandbox.add_page(**new)
     scene.world.add_page(**new)
-    row = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]}, GRAPH_CONNECTION)[0]
+    (page,) = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
         connection.execute(
             "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
             "values (%(organization_id)s, %(id)s, %(provider)s, %(external_id)s, %(name)s, %(conn_id)s)",
-            row | {"id": integration_id},
+            asdict(page) | {"id": integration_id},
         )
 
 
@@ -65,10 +66,10 @@ def backfill(scene: Scene, first: date, last: date, *options: str) -> list[dict[
     subprocess.run(command, env=scene.stack.environment, check=True, capture_output=True)
 
     def ended() -> list[dict[str, Any]]:
-        asked = scene.stack.airflow.request("get", "backfills", params={"dag_id": DAG_ID, "order_by": "-id"}).json()
+        asked = scene.airflow.request("get", "backfills", params={"dag_id": DAG_ID, "order_by": "-id"})
         if asked["backfills"][0]["completed_at"] is None:
             return []
-        return [run for run in scene.stack.airflow.runs() if run["run_type"] == "backfill"]
+        return [run for run in scene.airflow.runs() if run["run_type"] == "backfill"]
 
     runs: list[dict[str, Any]] = until("the backfill is complete", ended, timeout=600)
     return sorted(runs, key=lambda run: str(run["logical_date"]))
@@ -100,7 +101,7 @@ def new_rows_by(versions: Versions, known: Versions) -> set[str]:
 
 
 def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs_again(scene: Scene) -> None:
-    airflow, pages = scene.stack.airflow, scene.world.pages
+    airflow, pages = scene.airflow, scene.world.pages
     for broken in (1, 3):
         scene.stack.sandbox.fault("revoked_token", pages[broken].id)
     run_id, state = scene.run()
@@ -142,9 +143,9 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
 
 
 def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(scene: Scene) -> None:
-    page, airflow = scene.world.pages[2], scene.stack.airflow
-    connection = demo.connection(scene.stack.sandbox.state(), scene.stack.sandbox_url)
-    extra = '{"api_version": "v26.0", "token_type": "page"}'
+    page, airflow = scene.world.pages[2], scene.airflow
+    connection = demo.connection(scene.stack.sandbox.state(), scene.stack.sandbox.base_url)
+    extra = '{"api_version": "v26.0", "access_kind": "page"}'
     old = scene.stack.sandbox.page_token(page.id)
     airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": old, "extra": extra}))
     with psycopg.connect(scene.stack.warehouse_dsn) as database:
@@ -168,7 +169,7 @@ def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(s
 
 
 def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_now(scene: Scene) -> None:
-    airflow = scene.stack.airflow
+    airflow = scene.airflow
     run_id, state = scene.run()
     assert state == "success"
     before = scene.stored_versions()
@@ -197,7 +198,7 @@ def test_a_month_is_backfilled_for_one_new_page_while_the_daily_run_goes_on(scen
     others = scene.stored_versions()
     daily = scene.trigger(integration_ids=[f"demo-0{number}" for number in range(1, PAGES + 1)])
     runs = backfill(scene, MONTH[0], MONTH[-1], "--dag-run-conf", '{"integration_ids": ["new-one"]}')
-    assert scene.stack.airflow.wait(daily) == "success"
+    assert scene.airflow.wait(daily) == "success"
 
     assert sorted(Day(date.fromisoformat(run["logical_date"][:10])).date for run in runs) == MONTH
     assert {run["state"] for run in runs} == {"success"}
@@ -243,7 +244,7 @@ def test_a_backfill_leaves_dates_that_have_a_run_unless_it_reprocesses_them(scen
 
 
 def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_page_alone(scene: Scene) -> None:
-    pages, airflow, broken = scene.world.pages, scene.stack.airflow, scene.world.pages[1]
+    pages, airflow, broken = scene.world.pages, scene.airflow, scene.world.pages[1]
     scene.stack.sandbox.fault("revoked_token", broken.id)
     run_id, state = scene.run(integrations_per_task=3)
     assert state == "failed"
@@ -257,7 +258,11 @@ def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_pa
     }
     assert "1 of 3 integrations failed" in airflow.failure(run_id, tasks["integration.content", 0])
     (line,) = (
-        line for line in airflow.task_log(run_id, tasks["integration.content", 0]) if "Task failed" in line["event"]
+        line
+        for line in airflow.task_log(
+            run_id, tasks["integration.content", 0], tasks["integration.content", 0].try_number
+        )
+        if "Task failed" in line["event"]
     )
     assert broken.name in str(line)
     assert broken.name in airflow.failure(run_id, tasks["aggregate", -1])
@@ -279,7 +284,7 @@ def test_a_group_with_a_broken_page_keeps_the_others_and_a_clear_repairs_that_pa
 
 
 def test_two_runs_of_the_same_date_at_once_store_it_once(scene: Scene) -> None:
-    airflow = scene.stack.airflow
+    airflow = scene.airflow
     scene.stack.sandbox.configure(latency_ms=50)
     runs = [scene.trigger(), scene.trigger()]
     assert [airflow.wait(run_id) for run_id in runs] == ["success", "success"]

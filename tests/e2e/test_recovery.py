@@ -7,8 +7,6 @@ does no task run for ever?
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import time
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -20,11 +18,11 @@ import pytest
 import requests
 
 from graph_sandbox.world import World
-from local_stack import processes
-from local_stack.airflow_client import AirflowApiError
+from local_stack.settings import StackError
 from local_stack.stack import LocalStack
 from meta_insights.days import Day
 from scene import Scene, quick, until
+from support import processes, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,19 +63,24 @@ def prepare_sandbox(scene: Scene, latency_ms: float = 500.0) -> None:
 
 def revive(stack: LocalStack) -> list[str]:
     """Start the services that have died, as docker or systemd does, and return their names."""
-    dead = [name for name in stack.services() if not processes.is_running(stack.service(name))]
+    dead = [name for name, pid in stack.pids().items() if not pid]
     for name in dead:
-        stack.start_service(name)
+        start(stack, name)
     return dead
+
+
+def start(stack: LocalStack, name: str) -> None:
+    if name == "postgres":
+        stack.postgres.start()
+    else:
+        services.start(stack.services, name)
 
 
 def kill(stack: LocalStack, name: str) -> None:
     """SIGKILL a service with all its children, as the end of its container would."""
-    log.info("killing %s: %s processes", name, len(processes.members(stack.service(name))))
-    os.killpg(stack.service(name).pid, signal.SIGKILL)
-    for process in processes.members(stack.service(name)):
-        process.kill()
-    until(f"{name} is gone", lambda: not processes.members(stack.service(name)))
+    log.info("killing %s", name)
+    processes.kill(stack.pids()[name])
+    until(f"{name} is seen to be gone", lambda: not stack.pids()[name])
 
 
 def half_way(scene: Scene, run_id: str) -> None:
@@ -98,7 +101,7 @@ def standing(scene: Scene, run_id: str) -> dict[str, int]:
 
 def assert_whole(scene: Scene, run_id: str, *, clears: int = 0) -> None:
     """Wait for the run's end, clear what failed at most so many times, and compare what is stored with the world."""
-    airflow, started = scene.stack.airflow, time.monotonic()
+    airflow, started = scene.airflow, time.monotonic()
     state = until("Airflow answers", lambda: final_state(scene, run_id), timeout=300)
     used = 0
     while state == "failed" and used < clears:
@@ -122,8 +125,8 @@ def final_state(scene: Scene, run_id: str) -> str:
     """Return the run's state once it is final; empty while it is not, or while Airflow does not answer."""
     revive(scene.stack)
     try:
-        state = scene.stack.airflow.state(run_id)
-    except (requests.RequestException, AirflowApiError):
+        state = scene.airflow.state(run_id)
+    except (requests.RequestException, StackError):
         return ""
     return state if state in {"success", "failed"} else ""
 
@@ -160,7 +163,7 @@ def test_a_task_that_is_killed_in_the_middle_of_a_write_is_tried_again(scene: Sc
 
 def client_of(stack: LocalStack, port: int) -> psutil.Process | None:
     """Return the process below the scheduler that has a connection with that local port."""
-    for process in processes.members(stack.service("scheduler")):
+    for process in processes.family(stack.pids()["scheduler"]):
         try:
             if any(link.laddr.port == port for link in process.net_connections("tcp")):
                 return process
@@ -173,7 +176,7 @@ def test_the_scheduler_is_killed_with_all_its_tasks_and_the_run_ends_by_itself(s
     run_id = scene.trigger()
     half_way(scene, run_id)
     kill(scene.stack, "scheduler")
-    scene.stack.start_service("scheduler")
+    services.start(scene.stack.services, "scheduler")
     assert_whole(scene, run_id)
 
 
@@ -182,23 +185,23 @@ def test_the_api_server_is_killed_and_started_again_in_the_middle_of_a_run(scene
     half_way(scene, run_id)
     kill(scene.stack, "api-server")
     with pytest.raises(requests.ConnectionError):
-        scene.stack.airflow.state(run_id)
-    scene.stack.start_service("api-server")
+        scene.airflow.state(run_id)
+    services.start(scene.stack.services, "api-server")
     assert_whole(scene, run_id, clears=1)
 
 
 def test_postgres_is_stopped_and_started_in_the_middle_of_a_run(scene: Scene) -> None:
     run_id = scene.trigger()
     half_way(scene, run_id)
-    scene.stack.stop_service("postgres")
+    scene.stack.postgres.stop()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(scene.stack.warehouse_dsn)
-    scene.stack.start_service("postgres")
+    scene.stack.postgres.start()
     assert_whole(scene, run_id, clears=1)
 
 
 def test_graph_is_away_until_every_page_has_failed_once_and_the_run_ends_by_itself(scene: Scene) -> None:
-    scene.stack.stop_service("sandbox")
+    services.stop(scene.stack.services, "sandbox")
     run_id, started = scene.trigger(), time.monotonic()
 
     def all_failed_twice() -> bool:
@@ -207,7 +210,7 @@ def test_graph_is_away_until_every_page_has_failed_once_and_the_run_ends_by_itse
 
     until("every Page has been tried twice in vain", all_failed_twice)
     log.info("Graph was away for %.0f s: %s", time.monotonic() - started, standing(scene, run_id))
-    scene.stack.start_service("sandbox")
+    services.start(scene.stack.services, "sandbox")
     until("the sandbox answers", lambda: answers(scene))
     prepare_sandbox(scene, latency_ms=0)
     assert_whole(scene, run_id)
@@ -223,7 +226,7 @@ def answers(scene: Scene) -> bool:
 def test_connections_are_exhausted_and_the_run_ends_right_when_there_are_some_again(scene: Scene) -> None:
     run_id = scene.trigger()
     half_way(scene, run_id)
-    logs = scene.stack.layout.task_logs / f"dag_id={scene.stack.airflow.dag_id}" / f"run_id={run_id}"
+    logs = scene.stack.layout.task_logs / f"dag_id={scene.airflow.dag_id}" / f"run_id={run_id}"
     with ExitStack() as hoard:
 
         def is_a_task_refused() -> bool:

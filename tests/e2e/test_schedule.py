@@ -15,6 +15,7 @@ from local_stack.days import last_full_day
 from local_stack.stack import DAG_ID, LocalStack
 from meta_insights.days import Day
 from scene import Scene, quick, until
+from support import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,12 +35,12 @@ def dates() -> list[date]:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory, dates: list[date]) -> Iterator[Scene]:
     env = quick(META_INSIGHTS_START_DATE=dates[0].isoformat())
-    with LocalStack(tmp_path_factory.mktemp("scheduled"), env, follow_schedule=True, pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("scheduled"), env, stays=True, pages=PAGES) as stack:
         yield Scene(stack, World(seed=7, pages=PAGES), Day(dates[-1]))
 
 
 def test_catchup_runs_every_missed_day_once_and_only_the_newest_is_on_time(scene: Scene, dates: list[date]) -> None:
-    airflow = scene.stack.airflow
+    airflow = scene.airflow
     until(
         "every missed day has its run, and they have ended",
         lambda: len(airflow.runs()) >= DAYS and all(run["state"] in FINAL_STATES for run in airflow.runs()),
@@ -61,12 +62,13 @@ def test_catchup_runs_every_missed_day_once_and_only_the_newest_is_on_time(scene
 
 
 def test_a_scheduled_run_of_a_day_that_ran_is_not_made_again(scene: Scene) -> None:
-    before = {run["dag_run_id"] for run in scene.stack.airflow.runs()}
-    scene.stack.start_service("scheduler")
-    until("the scheduler is healthy", lambda: scene.stack.airflow.health()["scheduler"] == "healthy")
+    before = {run["dag_run_id"] for run in scene.airflow.runs()}
+    services.stop(scene.stack.services, "scheduler")
+    services.start(scene.stack.services, "scheduler")
+    until("the scheduler is healthy", lambda: scene.airflow.health()["scheduler"] == "healthy")
     run_id, state = scene.run(integration_ids=["demo-01"])
     assert state == "success"
-    assert {run["dag_run_id"] for run in scene.stack.airflow.runs()} - before == {run_id}
+    assert {run["dag_run_id"] for run in scene.airflow.runs()} - before == {run_id}
 
 
 def test_a_date_before_the_start_date_can_be_backfilled(scene: Scene, dates: list[date]) -> None:
@@ -76,7 +78,7 @@ def test_a_date_before_the_start_date_can_be_backfilled(scene: Scene, dates: lis
     subprocess.run([*command, *bounds], env=scene.stack.environment, check=True, capture_output=True)
 
     def backfilled() -> list[str]:
-        runs = [run for run in scene.stack.airflow.runs() if run["run_type"] == "backfill"]
+        runs = [run for run in scene.airflow.runs() if run["run_type"] == "backfill"]
         return [run["state"] for run in runs if run["state"] in FINAL_STATES]
 
     assert until("the run has ended", backfilled) == ["success"]

@@ -34,9 +34,9 @@ def test_no_token_is_anywhere_but_in_the_encrypted_connection(scene: Scene) -> N
     secrets |= {state_of_sandbox["system_user_token"], state_of_sandbox["app_secret"]}
     assert all(len(secret) > 20 for secret in secrets)
     places = {
-        "airflow's database": dump(scene.stack.airflow_dsn),
+        "airflow's database": dump(scene.stack.postgres.dsn("airflow")),
         "the warehouse": dump(scene.stack.warehouse_dsn),
-        "the XComs": json.dumps(scene.stack.airflow.xcoms(run_id)),
+        "the XComs": json.dumps(scene.airflow.xcoms(run_id)),
     }
     files = [path for path in scene.stack.layout.home.rglob("*") if path.is_file() and "postgres" not in path.parts]
     places |= {str(path): path.read_text(encoding="utf-8", errors="replace") for path in files}
@@ -48,7 +48,7 @@ def test_no_token_is_anywhere_but_in_the_encrypted_connection(scene: Scene) -> N
     assert "integration.content" in places["airflow's database"]
     assert {name for name, text in places.items() for secret in secrets if secret in text} == set()
 
-    with psycopg.connect(scene.stack.airflow_dsn) as connection:
+    with psycopg.connect(scene.stack.postgres.dsn("airflow")) as connection:
         (kept,) = connection.execute(
             "select password, is_encrypted, extra, is_extra_encrypted from connection "
             "where conn_id = 'meta_graph_default'"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from meta_insights.graph.errors import GraphThrottledError, GraphTokenError
+from meta_insights.graph.errors import GraphError
 from meta_insights.graph.token_health import TokenHealth, debug_token
 from scripted import TOKEN, Reply, client_of, entry, refusal
 
@@ -77,18 +77,20 @@ def test_the_app_asks_about_the_token_without_it_in_a_url(scripted: Scripted) ->
     assert TOKEN not in asked.path
 
 
-def test_an_app_token_that_is_wrong_says_nothing_about_the_token(scripted: Scripted) -> None:
-    scripted.reply(Reply([entry(refusal(190), 400)]), Reply({"id": "1"}))
+@pytest.mark.parametrize("code", [4, 80001, 190, 104, 368, 10])
+def test_what_is_met_on_the_way_stops_neither_the_integration_nor_the_app(scripted: Scripted, code: int) -> None:
+    scripted.reply(
+        Reply([entry(refusal(code), 400)], headers={"X-App-Usage": '{"call_count": 99}'}), Reply({"id": "1"})
+    )
     client = client_of(scripted.base_url)
-    with pytest.raises(GraphTokenError):
+    with pytest.raises(GraphError):
         debug_token(client, client.token.secrets.token("303|secret"), ())
     assert client.budget.stopped_by is None
     assert client.get("1").body == {"id": "1"}
 
 
-def test_a_throttle_met_on_the_way_stops_the_integration(scripted: Scripted) -> None:
-    scripted.reply(Reply([entry(refusal(80001), 400)]))
+def test_a_spent_budget_is_no_reason_not_to_ask_about_the_token(scripted: Scripted) -> None:
+    scripted.reply(Reply([entry({"data": {"is_valid": True}})]))
     client = client_of(scripted.base_url)
-    with pytest.raises(GraphThrottledError):
-        debug_token(client, client.token.secrets.token("303|secret"), ())
-    assert isinstance(client.budget.stopped_by, GraphThrottledError)
+    client.budget.acquire(client.budget.max_calls)
+    assert debug_token(client, client.token.secrets.token("303|secret"), ()).is_valid is True

@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from local_stack.airflow_client import AirflowApiError, AirflowClient, TaskInstance
+from local_stack.airflow_client import AirflowClient, TaskInstance
+from local_stack.settings import StackError
+from support.airflow import AirflowOfTests
 
 TASKS = [
     {
@@ -95,15 +97,13 @@ def test_a_run_is_asked_for_with_its_conf_and_no_logical_date(client: AirflowCli
 
 
 def test_a_connection_that_exists_is_replaced(client: AirflowClient) -> None:
-    client.put_connection("meta_graph_default", conn_type="facebook_insights", host="http://127.0.0.1:1")
+    AirflowOfTests.of(client).put_connection(
+        "meta_graph_default", conn_type="facebook_insights", host="http://127.0.0.1:1"
+    )
     assert [(method, path) for method, path, _ in Api.asked[-2:]] == [
         ("POST", "/api/v2/connections"),
         ("PATCH", "/api/v2/connections/meta_graph_default"),
     ]
-
-
-def test_a_dag_that_was_not_seen_yet_is_none(client: AirflowClient) -> None:
-    assert client.dag() is None
 
 
 def test_the_reason_of_a_failure_is_the_error_that_the_task_raised(client: AirflowClient) -> None:
@@ -112,13 +112,13 @@ def test_the_reason_of_a_failure_is_the_error_that_the_task_raised(client: Airfl
 
 
 def test_an_error_of_the_api_carries_its_status_and_its_words(client: AirflowClient) -> None:
-    with pytest.raises(AirflowApiError, match=r"422 .*no such thing"):
-        client.clear("demo__1")
+    with pytest.raises(StackError, match=r"422 .*no such thing"):
+        AirflowOfTests.of(client).clear("demo__1")
 
 
 def test_the_login_is_asked_for_once(client: AirflowClient) -> None:
     client.task_instances("demo__1")
-    client.dag()
+    client.trigger({}, "demo__2")
     assert [path for _, path, _ in Api.asked].count("/auth/token") == 1
 
 

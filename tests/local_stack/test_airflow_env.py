@@ -1,29 +1,19 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local_stack.airflow_env import airflow_environment, passwords_file
+from local_stack.airflow_env import airflow_environment
 from local_stack.credentials import Credentials
 from local_stack.settings import CHECKOUT, Layout, Ports
 
 HOME = Path("/a folder/var")
-PORTS = Ports(api=8080, postgres=5433, sandbox=8900)
-CREDENTIALS = Credentials("fernet", "jwt", "api", "pg-password", "admin-password")
+PORTS = Ports(api=8080, postgres=5433, sandbox=8900, services=9001)
+CREDENTIALS = Credentials("fernet", "jwt", "api", "pg-password", "admin-password", "redis-password")
 
 
-def environment(
-    base: dict[str, str] | None = None, *, follow_schedule: bool = False, ports: Ports = PORTS
-) -> dict[str, str]:
-    return airflow_environment(
-        base or {},
-        layout=Layout(HOME),
-        ports=ports,
-        credentials=CREDENTIALS,
-        dags=CHECKOUT / "dags",
-        follow_schedule=follow_schedule,
-    )
+def environment(base: dict[str, str] | None = None, ports: Ports = PORTS) -> dict[str, str]:
+    return airflow_environment(base or {}, Layout(HOME), ports, CREDENTIALS, CHECKOUT / "dags")
 
 
 def test_the_warehouse_is_the_embedded_one_unless_someone_names_another() -> None:
@@ -39,15 +29,7 @@ def test_airflows_own_database_is_always_the_embedded_one() -> None:
 
 @pytest.mark.parametrize("follow", [True, False])
 def test_only_a_stack_that_stays_makes_runs_by_the_schedule(follow: bool) -> None:  # noqa: FBT001 (a parameter of the test)
-    assert environment(follow_schedule=follow)["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == str(follow)
-
-
-def test_tasks_run_in_celery_workers_when_there_is_a_redis() -> None:
-    assert environment()["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
-    found = environment(ports=replace(PORTS, redis=6380))
-    assert found["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
-    assert found["AIRFLOW__CELERY__BROKER_URL"] == "redis://:pg-password@127.0.0.1:6380/0"
-    assert found["AIRFLOW__CELERY__RESULT_BACKEND"] == "db+postgresql://postgres:pg-password@127.0.0.1:5433/airflow"
+    assert environment(ports=replace(PORTS, stays=follow))["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == str(follow)
 
 
 def test_nothing_is_written_outside_the_home() -> None:
@@ -76,6 +58,6 @@ def test_no_proxy_stands_between_the_stacks_own_servers() -> None:
     assert proxied["NO_PROXY"] == proxied["no_proxy"] == "example.org,127.0.0.1,localhost"
 
 
-def test_the_one_user_of_the_ui_logs_in_with_the_generated_password() -> None:
-    assert json.loads(passwords_file(CREDENTIALS)) == {"admin": "admin-password"}
+def test_nothing_of_the_template_is_left_to_be_filled_in() -> None:
+    assert [value for value in environment().values() if "$" in value] == []
     assert environment()["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:admin"

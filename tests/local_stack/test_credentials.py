@@ -4,7 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
-from local_stack.credentials import Credentials, complete_dotenv, write_private
+from local_stack.credentials import Credentials, complete_dotenv
 
 
 def test_secrets_are_made_once_readable_by_their_owner_alone_and_reused(tmp_path: Path) -> None:
@@ -33,15 +33,6 @@ def test_a_secret_that_is_missing_is_not_made_up(tmp_path: Path) -> None:
     file.write_text("\n".join(kept))
     with pytest.raises(ValueError, match="lacks fernet_key: run `make clean`"):
         Credentials.load_or_create(file)
-
-
-def test_a_private_file_keeps_its_mode_when_it_is_replaced(tmp_path: Path) -> None:
-    file = tmp_path / "passwords.json"
-    file.write_text("{}")
-    file.chmod(0o644)
-    write_private(file, '{"admin": "secret"}')
-    assert file.read_text() == '{"admin": "secret"}'
-    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_missing_secrets_are_added_to_a_dotenv_and_what_is_there_stays(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from local_stack.days import day_of, end_of_day, last_full_day, moment_of_observation
+from local_stack.days import day_of, last_full_day, moment_of_observation
 
 
 @pytest.mark.parametrize(
@@ -20,18 +20,6 @@ from local_stack.days import day_of, end_of_day, last_full_day, moment_of_observ
 )
 def test_the_last_full_day_is_the_pacific_day_that_has_just_ended(now: datetime, day: date) -> None:
     assert last_full_day(now) == day
-
-
-@pytest.mark.parametrize(
-    ("day", "end"),
-    [
-        (date(2026, 3, 8), datetime(2026, 3, 9, 7, 0, tzinfo=UTC)),  # 23 hours long
-        (date(2026, 11, 1), datetime(2026, 11, 2, 8, 0, tzinfo=UTC)),  # 25 hours long
-        (date(2026, 12, 31), datetime(2027, 1, 1, 8, 0, tzinfo=UTC)),
-    ],
-)
-def test_a_day_ends_at_the_next_pacific_midnight(day: date, end: datetime) -> None:
-    assert end_of_day(day) == end
 
 
 def test_the_demo_looks_four_true_hours_after_the_end_even_when_the_clocks_change_in_between() -> None:

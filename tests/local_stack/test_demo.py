@@ -1,6 +1,7 @@
 import json
+from dataclasses import asdict
 
-from local_stack import demo
+from local_stack import register_demo as demo
 
 STATE = {
     "app_id": "303",
@@ -11,8 +12,8 @@ STATE = {
 
 
 def test_every_page_of_the_sandbox_becomes_an_integration_of_the_demo() -> None:
-    first, second = demo.integrations(STATE, "meta_graph_default")
-    assert first == {
+    first, second = demo.integrations(STATE)
+    assert asdict(first) == {
         "id": "demo-01",
         "organization_id": "demo",
         "provider": "facebook",
@@ -20,7 +21,7 @@ def test_every_page_of_the_sandbox_becomes_an_integration_of_the_demo() -> None:
         "name": "Harbour Bakery 1",
         "conn_id": "meta_graph_default",
     }
-    assert (second["id"], second["external_id"]) == ("demo-02", "102")
+    assert (second.id, second.external_id) == ("demo-02", "102")
 
 
 def test_the_connection_holds_the_token_where_airflow_encrypts_it() -> None:

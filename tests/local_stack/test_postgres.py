@@ -2,19 +2,17 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from local_stack import postgres, processes
-from local_stack.ports import choose_port
-from local_stack.postgres import EmbeddedPostgres, PostgresError
-from local_stack.processes import ProcessRecord
+from local_stack import postgres
+from local_stack.postgres import EmbeddedPostgres
+from local_stack.settings import StackError, choose_port
 
-Start = Callable[[EmbeddedPostgres], ProcessRecord]
+Start = Callable[[EmbeddedPostgres], int]
 
 
 @pytest.fixture
@@ -28,15 +26,17 @@ def server(tmp_path: Path) -> EmbeddedPostgres:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    started: list[ProcessRecord] = []
+    """Start a server that is stopped after the test; return its process id."""
+    started: list[EmbeddedPostgres] = []
 
-    def start_server(server: EmbeddedPostgres) -> ProcessRecord:
-        started.append(server.start())
-        return started[-1]
+    def start_server(server: EmbeddedPostgres) -> int:
+        started.append(server)
+        server.start()
+        return server.pid()
 
     yield start_server
-    for record in started:
-        postgres.stop(record)
+    for server in started:
+        server.stop()
 
 
 def ask(dsn: str, query: str) -> object:
@@ -49,11 +49,12 @@ def ask(dsn: str, query: str) -> object:
 def test_a_server_in_a_deep_path_with_spaces_keeps_its_data_over_a_restart(
     server: EmbeddedPostgres, start: Start
 ) -> None:
-    first = start(server)
+    start(server)
     server.create_database("warehouse")
     server.create_database("warehouse")  # again: nothing happens
     ask(server.dsn("warehouse"), "create table kept as select 'Tết 日本' as words")
-    assert postgres.stop(first) == []
+    server.stop()
+    assert not server.pid()
     assert not (server.data / "postmaster.pid").exists()
     start(server)
     assert ask(server.dsn("warehouse"), "select words from kept") == "Tết 日本"
@@ -83,7 +84,9 @@ def test_nobody_logs_in_without_the_password(server: EmbeddedPostgres, start: St
 def test_a_server_that_was_killed_is_started_again(server: EmbeddedPostgres, start: Start) -> None:
     killed = start(server)
     ask(server.dsn("postgres"), "create table kept as select 1 as number")
-    os.kill(killed.pid, signal.SIGKILL)
+    os.kill(killed, signal.SIGKILL)
+    while server.pid():
+        time.sleep(0.01)
     start(server)
     assert ask(server.dsn("postgres"), "select number from kept") == 1
 
@@ -91,7 +94,8 @@ def test_a_server_that_was_killed_is_started_again(server: EmbeddedPostgres, sta
 def test_a_stale_pid_file_whose_pid_another_program_has_now_is_no_hindrance(
     server: EmbeddedPostgres, start: Start
 ) -> None:
-    postgres.stop(start(server))
+    start(server)
+    server.stop()
     yesterday = int(time.time()) - 86_400
     stale = f"{os.getpid()}\n{server.data}\n{yesterday}\n{server.port}\n\n127.0.0.1\n  1 1\nready\n"
     (server.data / "postmaster.pid").write_text(stale)
@@ -103,7 +107,7 @@ def test_a_server_that_still_has_the_data_open_is_stopped_first(server: Embedded
     forgotten = start(server)
     moved = replace(server, port=choose_port())
     start(moved)
-    assert not processes.is_running(forgotten)
+    assert moved.pid() not in {0, forgotten}
     assert ask(moved.dsn("postgres"), "select 1") == 1
 
 
@@ -116,26 +120,27 @@ def test_an_initialization_that_was_cut_short_is_done_anew(server: EmbeddedPostg
     assert ask(server.dsn("postgres"), "select 1") == 1
 
 
-def test_data_with_another_password_than_the_one_kept_is_told(server: EmbeddedPostgres, start: Start) -> None:
-    postgres.stop(start(server))
-    with pytest.raises(PostgresError, match="another password than the one kept beside it: run `make clean`"):
+def test_data_with_another_password_than_the_one_kept_is_reported(server: EmbeddedPostgres, start: Start) -> None:
+    start(server)
+    server.stop()
+    with pytest.raises(StackError, match="has another password: `make clean` begins anew"):
         start(replace(server, password="new"))
 
 
 def test_a_server_that_cannot_start_says_what_it_said(server: EmbeddedPostgres, start: Start) -> None:
-    postgres.stop(start(server))
+    start(server)
+    server.stop()
     settings = server.data / "postgresql.conf"
     settings.write_text("no_such_setting = on\n")
-    with pytest.raises(PostgresError, match="no_such_setting"):
+    with pytest.raises(StackError, match="no_such_setting"):
         start(server)
 
 
 def test_stopping_a_server_that_is_gone_is_no_trouble(server: EmbeddedPostgres, start: Start) -> None:
-    record = start(server)
-    os.kill(record.pid, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        os.waitpid(record.pid, 0)
-    assert postgres.stop(record) == []
+    os.kill(start(server), signal.SIGKILL)
+    while server.pid():
+        time.sleep(0.01)
+    server.stop()
 
 
 def test_programs_and_data_in_a_folder_closed_to_others_are_no_hindrance_even_to_root(
@@ -150,13 +155,9 @@ def test_programs_and_data_in_a_folder_closed_to_others_are_no_hindrance_even_to
     assert ask(server.dsn("postgres"), "select 1") == 1
 
 
-def test_root_is_told_what_to_do_when_the_server_cannot_enter_the_checkout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o700)
+def test_root_without_setpriv_reads_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr("shutil.which", lambda _name: None)  # a machine without setpriv
-    server = EmbeddedPostgres(closed / "data", choose_port(), "secret", closed / "postgres.log")
-    with pytest.raises(PostgresError, match=r"may not enter .*: run as an ordinary user, or move the checkout"):
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    server = EmbeddedPostgres(tmp_path / "data", choose_port(), "secret", tmp_path / "postgres.log")
+    with pytest.raises(StackError, match="be an ordinary user, or install setpriv"):
         server.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,8 +87,8 @@ def test_a_page_that_no_run_has_asked_about_needs_a_backfill(
     Series(warehouse, database, page="page-2")  # registered after Monday's run
     rows = series.rows("select * from analytics.coverage where integration_id = 'page-2' order by stage")
     assert [(row["stage"], row["state"], row["reason"], row["remedy"]) for row in rows] == [
-        ("content", None, "no run has asked for it", "backfill"),
-        ("metrics", None, "no run has asked for it", "backfill"),
+        ("content", None, "no run has requested it", "backfill"),
+        ("metrics", None, "no run has requested it", "backfill"),
     ]
 
 
@@ -148,3 +149,73 @@ def test_the_lifetime_of_content_is_what_was_seen_last_late_or_not(series: Serie
     series.snapshot("1_1", MON, after=90, reach=35)  # a backfill, days later
     rows = series.rows("select * from analytics.content_lifetime order by publish_date")
     assert [(row["publish_date"], row["reach"]) for row in rows] == [(MON, 35), (TUE, None)]
+
+
+# The look-back that was achieved
+
+
+def test_a_longer_look_back_that_failed_takes_nothing_from_what_was_achieved(series: Series) -> None:
+    series.publish("1_1", MON)
+    series.publish("1_2", MON - timedelta(days=60))
+    series.snapshot("1_1", MON, reach=10)
+    short, long = ({"state": state, "lookback_days": days} for state, days in (("success", 28), ("failed", 90)))
+    series.ran(MON, run_id="first", content=short, metrics=short)
+    series.ran(MON, run_id="second", content=long, metrics=long)
+    assert [coverage(series)[name] for name in ("expected", "missing", "is_complete")] == [1, 0, True]
+    (row,) = series.rows("select distinct lookback_days, is_complete from analytics.daily_content_count")
+    assert row == {"lookback_days": 28, "is_complete": True}
+
+
+def test_a_longer_look_back_that_succeeded_is_what_the_date_is_measured_by(series: Series) -> None:
+    series.publish("1_1", MON)
+    series.publish("1_2", MON - timedelta(days=60))
+    series.snapshot("1_1", MON, reach=10)
+    series.ran(MON, run_id="first")
+    long = {"state": "success", "lookback_days": 90}
+    series.ran(MON, run_id="second", content=long, metrics=long)
+    assert [coverage(series)[name] for name in ("expected", "missing", "is_complete")] == [2, 1, False]
+    series.ran(MON, run_id="third")  # a shorter one again
+    assert coverage(series)["expected"] == 2
+
+
+def test_the_look_back_is_achieved_when_both_stages_have_it(series: Series) -> None:
+    long = {"state": "success", "lookback_days": 90}
+    series.ran(MON, run_id="first")
+    series.ran(MON, run_id="second", content=long, metrics={"state": "failed", "lookback_days": 90})
+    (row,) = series.rows("select * from analytics.requested_date")
+    assert (row["lookback_days"], row["has_content"], row["has_metrics"]) == (28, True, True)
+
+
+def test_the_best_attempt_is_the_same_in_whatever_order_attempts_end(series: Series) -> None:
+    at = Day(MON).end
+    attempts = [
+        {"run_id": "short", "state": "success", "lookback_days": 7, "started_at": at + timedelta(hours=3)},
+        {"run_id": "long", "state": "success", "lookback_days": 28, "started_at": at, "skipped": 2},
+        {"run_id": "again", "state": "success", "lookback_days": 28, "started_at": at + timedelta(hours=1)},
+        {"run_id": "broken", "state": "failed", "lookback_days": 90, "started_at": at + timedelta(hours=4)},
+        {"run_id": "killed", "state": "running", "lookback_days": 28, "started_at": at + timedelta(hours=5)},
+    ]
+    for order in permutations(attempts):
+        series.database.execute("truncate analytics.ingestion_run, analytics.stage_result")
+        for attempt in order:
+            series.ran(MON, run_id=attempt["run_id"], content=attempt, metrics=attempt)
+        rows = series.rows("select run_id, skipped from analytics.stage_result where stage = 'metrics'")
+        assert [row["skipped"] for row in rows] == [0]
+        assert rows[0]["run_id"].startswith("again")
+
+
+def test_deleting_old_rows_of_the_ledger_changes_no_view_and_no_aggregate(series: Series) -> None:
+    series.publish("1_1", MON)
+    for on, reach in ((MON, 10), (TUE, 30)):
+        series.snapshot("1_1", on, reach=reach)
+        series.ran(on)
+        series.aggregate(on)
+    queries = [
+        f"select * from analytics.{view} order by date, integration_id"
+        for view in ("daily_aggregate", "coverage", "content_coverage", "integration_daily", "requested_date")
+    ]
+    before = [series.rows(query) for query in queries]
+    series.database.execute("delete from analytics.ingestion_run")
+    for on in (TUE, MON):
+        series.aggregate(on)
+    assert [series.rows(query) for query in queries] == before

@@ -237,7 +237,7 @@ def test_the_last_state_is_the_same_in_whatever_order_the_dates_run(series: Seri
     ]
     results = set()
     for order in permutations(steps):
-        for table in ("daily_aggregate", "content_daily_metric", "ingestion_run"):
+        for table in ("daily_aggregate", "content_daily_metric", "ingestion_run", "stage_result"):
             series.database.execute(f"delete from analytics.{table}".encode())
         for step in order:
             step()

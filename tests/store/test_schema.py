@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from graphlib import CycleError
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ TABLES = {
     "daily_aggregate",
     "ingestion_run",
     "integration_health",
+    "stage_result",
 }
 PUBLIC_VIEWS = {
     "content_coverage",
@@ -150,8 +152,8 @@ def test_a_view_whose_columns_change_places_is_made_anew_with_all_that_stand_on_
     database: psycopg.Connection, folder: Path, upgrade: Upgrade
 ) -> None:
     upgrade()
-    change(folder / "view" / "stage_result.sql", "    stage,\n    state,", "    state,\n    stage,")
-    assert upgrade() == ["view/stage_result"]
+    change(folder / "view" / "requested_date.sql", "    integration_id,\n    date,", "    date,\n    integration_id,")
+    assert upgrade() == ["view/requested_date"]
     assert database.execute("select from analytics.coverage").fetchall() == []
     assert upgrade() == []
 
@@ -175,6 +177,17 @@ def test_a_migration_may_change_the_type_of_a_column_below_views(
     (folder / "migration" / "9000_wider.sql").write_text(text)
     assert upgrade() == ["migration/9000_wider"]
     assert database.execute("select summed_post_reach from analytics.format_daily").fetchall() == []
+
+
+def test_a_table_may_take_the_place_of_a_view(database: psycopg.Connection, folder: Path, upgrade: Upgrade) -> None:
+    view = folder / "view" / "stage_result_now.sql"
+    view.write_text("create or replace view analytics.stage_result_now as select 1 as one")
+    upgrade()
+    view.unlink()
+    (folder / "migration" / "9000_stored.sql").write_text("create table analytics.stage_result_now (one integer)")
+    assert upgrade() == ["migration/9000_stored"]
+    assert database.execute("table analytics.stage_result_now").fetchall() == []
+    assert upgrade() == []
 
 
 def test_a_function_and_a_view_whose_files_are_gone_are_dropped(
@@ -349,3 +362,11 @@ def test_the_files_are_found_in_a_checkout_and_in_an_installed_package(tmp_path:
     assert sql_folder(wheel) == wheel / "sql"
     with pytest.raises(ConfigurationError, match="install the wheel"):
         sql_folder(tmp_path / "elsewhere" / "plugins" / "meta_insights")
+
+
+@pytest.mark.parametrize("path", sorted((SQL_FOLDER / "question").glob("*.sql")), ids=lambda path: path.stem)
+def test_each_question_says_its_parameters_and_has_an_example(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    parameters = next(line for line in text.splitlines() if line.startswith("-- Parameters: "))
+    assert set(re.findall(r"%\((\w+)\)s", text)) == set(re.findall(r"\w+_id|first|last", parameters))
+    assert f"\n-- Example: make ask Q={path.stem} " in text

@@ -38,8 +38,8 @@ create table analytics.ingestion_run (
 -- The history of one integration, newest first.
 create index ingestion_run_date on analytics.ingestion_run (organization_id, integration_id, date desc);
 
--- The dates around one date, of everybody.
-create index ingestion_run_day on analytics.ingestion_run (date);
+-- Old rows, for their deletion.
+create index ingestion_run_started on analytics.ingestion_run (started_at);
 
 comment on table analytics.ingestion_run is 'One attempt of one stage for one integration in one DAG run.';
 comment on column analytics.ingestion_run.attempt is 'Counts from 1 in each run, integration and stage.';

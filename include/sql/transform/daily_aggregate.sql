@@ -4,7 +4,7 @@
 -- Safe to run again, in any order: computed from what is stored, and a row that would not change is not written.
 with period as (
     select %(date)s::date + max(lookback_days) as after
-    from analytics.ingestion_run
+    from analytics.stage_result
     where date >= %(date)s::date and date <= %(date)s::date + 366
 ),
 counted as materialized (

@@ -1,7 +1,7 @@
--- One row is one attempt of one stage for one integration in one DAG run, just begun. Returns what is known before its first
--- call: the integration as the registry has it (null: not that organization's any more), what it learned, how many
--- attempts of the series waited, and what the last attempt left pending if it was asked the same question: null is everything.
--- A success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
+-- One row is one attempt of one stage in one DAG run, just begun; none when another one took its number meanwhile. Returns the
+-- integration as the registry has it (null: not that organization's any more), what it learned, how many attempts since
+-- the clear waited, and what the last attempt left pending if it was asked the same question: null is everything. A
+-- success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
 with owned as (
     select *
     from analytics.integration
@@ -21,8 +21,13 @@ earlier as (
 last as (
     select * from earlier order by attempt desc limit 1
 ),
+series as (
+    select *
+    from earlier
+    where attempt > coalesce((select max(attempt) from earlier where series <> %(series)s), 0)
+),
 opened as (
-    insert into analytics.ingestion_run (
+    insert into analytics.ingestion_run as attempted (
         run_id, organization_id, integration_id, stage, attempt, series, try_number, map_index, question, date,
         lookback_days, on_time_until, state, started_at
     )
@@ -31,17 +36,27 @@ opened as (
         %(series)s, %(try_number)s, %(map_index)s, question, %(date)s, %(lookback_days)s, %(on_time_until)s, 'running',
         %(now)s
     from question
-    returning attempt, question
+    on conflict do nothing
+    returning attempt, question, analytics.note_result(attempted)
 )
 select
     opened.attempt,
     (select to_jsonb(owned) from owned) as integration,
-    (select count(*) from earlier where series = %(series)s and is_wait) as waits,
+    (select count(*) from series where is_wait) as waits,
     (
         select pending
         from last
         where last.question = opened.question and (last.state = 'failed' or last.series = %(series)s)
     ) as pending,
+    exists (
+        select
+        from analytics.stage_result as newest
+        where newest.organization_id = %(organization_id)s
+            and newest.integration_id = %(integration_id)s
+            and newest.stage = %(stage)s
+            and newest.date = %(newest_date)s
+            and newest.state = 'success'
+    ) as is_newest_stored,
     health.refused_metrics,
     health.page_sizes
 from opened

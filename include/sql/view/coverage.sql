@@ -1,16 +1,16 @@
 -- One row is one stage of one integration on one date: what is missing, why, and what would repair it. What is stored is
--- counted for the dates that a query asks for alone, hence the laterals.
+-- counted for the dates of the query alone, hence the laterals.
 -- Reads the registry, stage_result and content_coverage.
 create or replace view analytics.coverage as
 with wanted as (
     select integration.organization_id, integration.id as integration_id, requested.date, stages.stage
     from analytics.integration
-    inner join (select distinct organization_id, date from analytics.ingestion_run) as requested
+    inner join (select distinct organization_id, date from analytics.stage_result) as requested
         on requested.organization_id = integration.organization_id
     cross join (values ('content'), ('metrics')) as stages (stage)
     where integration.is_active and integration.deleted_at is null
     union
-    select organization_id, integration_id, date, stage from analytics.ingestion_run
+    select organization_id, integration_id, date, stage from analytics.stage_result
 ),
 figures as (
     select
@@ -68,7 +68,7 @@ select
     counted.missing,
     counted.state is not distinct from 'success' and counted.missing = 0 as is_complete,
     case
-        when counted.state is null then 'no run has asked for it'
+        when counted.state is null then 'no run has requested it'
         when counted.state = 'running' then 'the task has not ended'
         when counted.state = 'failed' then coalesce(counted.error_message, counted.error_class)
         when counted.missing = 0 then null

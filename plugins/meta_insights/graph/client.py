@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 import tenacity
 
 from meta_insights.graph import batching, paging
-from meta_insights.graph.errors import GraphError, GraphProofError, GraphTokenError
-from meta_insights.graph.transport import Request, Transport
+from meta_insights.graph.errors import GraphError, GraphTransientError
+from meta_insights.graph.transport import SECONDS, Request, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from meta_insights.graph.budget import Budget
     from meta_insights.graph.credential import Credential, Token
@@ -27,12 +28,16 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """How to talk to Graph. ``backoff`` bounds the first pause; ``connections`` is how many reads may run at once."""
+    """How to talk to Graph. ``backoff`` bounds the first pause; ``connections`` is how many reads may run at once.
+
+    An answer that Graph dates before ``not_before`` is asked for again: the clock of the one who asks is ahead.
+    """
 
     read_timeout: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=5)
     backoff: timedelta = timedelta(seconds=1)
     connections: int = 4
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,22 +55,22 @@ class GraphClient:
     transport: Transport
     token: Token
     budget: Budget
-    backoff: timedelta = timedelta(seconds=1)
-    connections: int = 4
-    token_stops: bool = True
+    options: ClientOptions = ClientOptions()
 
     @classmethod
     def of(cls, credential: Credential, options: ClientOptions, budget: Budget) -> Self:
         """Return the client that asks with the credential's own token."""
         transport = Transport(credential.base_url, credential.version, options.read_timeout, options.connect_timeout)
-        return cls(transport, credential.token, budget, options.backoff, options.connections)
+        return cls(transport, credential.token, budget, options)
 
-    def acting_as(self, token: Token, *, token_stops: bool = True) -> Self:
-        """Return a client that asks with another token, on the same connections and from the same budget.
+    @property
+    def connections(self) -> int:
+        """How many reads may run at once."""
+        return self.options.connections
 
-        ``token_stops``: whether an error of that token ends the integration's calls, which need not depend on it.
-        """
-        return replace(self, token=token, token_stops=token_stops)
+    def acting_as(self, token: Token) -> Self:
+        """Return a client that asks with another token, on the same connections and from the same budget."""
+        return replace(self, token=token)
 
     def get(self, path: str, /, **params: Any) -> Answer:
         """Read one object or one page of an edge. ``path`` is what stands below the version."""
@@ -103,6 +108,10 @@ class GraphClient:
         response = self.transport.send(request, self.token)
         self.budget.read(response.headers)
         answer = response.answer(request)
+        not_before = self.options.not_before
+        if not_before and answer.observed_at < not_before:
+            text = f"too early: Graph's clock says {answer.observed_at:{SECONDS}} UTC, before {not_before:{SECONDS}}"
+            raise GraphTransientError(text, request.name)
         if check:
             check(answer, request.path)
         return answer
@@ -110,14 +119,13 @@ class GraphClient:
     def _observe(self, error: GraphError) -> None:
         """Take secrets out of an error's text, and note in the budget what it means for further calls."""
         error.message = self.token.secrets.scrub(error.message)
-        if self.token_stops or not isinstance(error, GraphTokenError | GraphProofError):
-            self.budget.observe(error)
+        self.budget.observe(error)
 
     def _repeating(self, retry: tenacity.retry_base, **how: Any) -> tenacity.Retrying:
         return tenacity.Retrying(
             retry=retry,
             stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=tenacity.wait_random_exponential(self.backoff.total_seconds(), max=30),
+            wait=tenacity.wait_random_exponential(self.options.backoff.total_seconds(), max=30),
             before_sleep=lambda _: self.budget.count_retry(),
             **how,
         )

@@ -5,11 +5,12 @@ https://developers.facebook.com/docs/graph-api/reference/debug_token
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
+from meta_insights.graph.budget import Budget
 from meta_insights.graph.errors import GraphError
 
 if TYPE_CHECKING:
@@ -61,10 +62,11 @@ class TokenHealth:
 def debug_token(client: GraphClient, app_token: Token, scopes: Collection[str]) -> TokenHealth:
     """Ask, as the app, about the token of the client; ``scopes`` are the permissions that it should have.
 
-    Asked by a batch of one, because its parameter is the token itself and would stand in the URL.
+    Asked by a batch of one, because its parameter is the token itself and would stand in the URL; from a budget of its
+    own, because an error here says nothing about the calls of an integration.
     """
     path = f"debug_token?{urlencode({'input_token': client.token.value})}"
-    (result,) = client.acting_as(app_token, token_stops=False).batch([path])
+    (result,) = replace(client, token=app_token, budget=Budget(None, "")).batch([path])
     if isinstance(result, GraphError):
         raise result
     return TokenHealth.of(result.body, scopes)

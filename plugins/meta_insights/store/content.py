@@ -18,13 +18,16 @@ Rows = Iterable[Mapping[str, Any]]
 """Rows of one table, each ``{column: value}``."""
 
 
-def live(warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date) -> list[dict[str, Any]]:
+def live(
+    warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date, *, is_late: bool
+) -> list[dict[str, Any]]:
     """Return the content published in [since, until) that is not known to be deleted, oldest first.
 
     Columns: external_content_id, content_type, published_at, post_id, video_id, and is_measured: a snapshot is stored
-    for the date.
+    for the date, and it is on time unless it ``is_late`` for that.
     """
-    return warehouse.select("live_content", {**integration, "since": since, "until": until, "date": day})
+    params = {"since": since, "until": until, "date": day, "is_late": is_late}
+    return warehouse.select("live_content", {**integration, **params})
 
 
 def save_listing(

@@ -1,0 +1,10 @@
+-- One row: whether Airflow's processes have worked since a moment, and whether the DAG's file was read since then.
+-- Reads Airflow's own database.
+select
+    (
+        select count(distinct job_type)
+        from job
+        where job_type in ('SchedulerJob', 'DagProcessorJob') and latest_heartbeat > %(since)s
+    ) = 2
+    and exists (select from dag where dag_id = %(dag_id)s and last_parsed_time > %(since)s) as is_ready,
+    (select min(filename || E' cannot be imported:\n' || stacktrace) from import_error where timestamp > %(since)s) as error

@@ -1,0 +1,38 @@
+-- Keep an attempt as the result of its stage for the date, if it is the best up to now: a success before any other, of
+-- successes the longest look-back, then the one that began last. The same in whatever order attempts begin and end.
+create or replace function analytics.note_result(attempt analytics.ingestion_run) returns void
+language sql volatile as $$
+    insert into analytics.stage_result as kept (
+        organization_id, integration_id, date, stage, state, run_id, started_at, lookback_days, on_time_until, stored,
+        skipped, failed, issues, error_class, error_message, remedy
+    )
+    values (
+        attempt.organization_id, attempt.integration_id, attempt.date, attempt.stage, attempt.state, attempt.run_id,
+        attempt.started_at, attempt.lookback_days, attempt.on_time_until, attempt.stored, attempt.skipped,
+        attempt.failed, attempt.issues, attempt.error_class, attempt.error_message, attempt.remedy
+    )
+    on conflict (organization_id, integration_id, date, stage) do update
+    set
+        state = excluded.state,
+        run_id = excluded.run_id,
+        started_at = excluded.started_at,
+        lookback_days = excluded.lookback_days,
+        on_time_until = excluded.on_time_until,
+        stored = excluded.stored,
+        skipped = excluded.skipped,
+        failed = excluded.failed,
+        issues = excluded.issues,
+        error_class = excluded.error_class,
+        error_message = excluded.error_message,
+        remedy = excluded.remedy
+    where
+        (
+            excluded.state = 'success',
+            case when excluded.state = 'success' then excluded.lookback_days else 0 end,
+            excluded.started_at
+        ) >= (
+            kept.state = 'success', case when kept.state = 'success' then kept.lookback_days else 0 end, kept.started_at
+        )
+$$;
+
+comment on function analytics.note_result is 'Internal: keeps an attempt as the result of its stage, if it is the best.';
