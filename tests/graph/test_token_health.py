@@ -79,7 +79,9 @@ def test_the_app_asks_about_the_token_without_it_in_a_url(scripted: Scripted) ->
 
 @pytest.mark.parametrize("code", [4, 80001, 190, 104, 368, 10])
 def test_what_is_met_on_the_way_stops_neither_the_integration_nor_the_app(scripted: Scripted, code: int) -> None:
-    scripted.reply(Reply([entry(refusal(code), 400)], headers={"X-App-Usage": '{"call_count": 99}'}), Reply({"id": "1"}))
+    scripted.reply(
+        Reply([entry(refusal(code), 400)], headers={"X-App-Usage": '{"call_count": 99}'}), Reply({"id": "1"})
+    )
     client = client_of(scripted.base_url)
     with pytest.raises(GraphError):
         debug_token(client, client.token.secrets.token("303|secret"), ())

@@ -297,9 +297,14 @@ def test_history_is_exact_whenever_it_was_read(lived: Lived) -> None:
 
 def test_every_check_holds_for_every_fifth_date(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", lived.dsn)
+    with psycopg.connect(lived.dsn) as database:
+        listed = database.execute("select organization_id, id from analytics.integration").fetchall()
+    organizations, integrations = (list(column) for column in zip(*listed, strict=True))
+    of_all = {"organization_ids": organizations, "integration_ids": integrations}
     with Warehouse() as warehouse:
         for offset in range(0, STORY.days, 5):
-            assert broken_rules(warehouse, STORY.first + timedelta(days=offset)) == {}
+            of_run = {"date": STORY.first + timedelta(days=offset), **of_all}
+            assert broken_rules(warehouse, of_run) == {}
 
 
 @pytest.mark.long

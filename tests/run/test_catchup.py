@@ -63,7 +63,11 @@ def newest_begins(duration: timedelta, slots: int, late_dates: int = MISSED - 1)
     return busy[0] if len(busy) == slots else timedelta(0)
 
 
-ERRORS = [GraphThrottledError("slow", delay=timedelta(hours=1)), GraphThrottledError("slow"), GraphTransientError("5xx")]
+ERRORS = [
+    GraphThrottledError("slow", delay=timedelta(hours=1)),
+    GraphThrottledError("slow"),
+    GraphTransientError("5xx"),
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=["throttled for an hour", "throttled", "down"])

@@ -109,7 +109,9 @@ def test_a_repaired_run_becomes_green_though_its_map_indexes_moved(
     both(second, on(run, 1, 20, try_number=4))
     both(third, on(run, 2, 17, try_number=1))  # a new map index: Airflow counts its tries from one again
     assert incomplete(run, integrations) == ""
-    of_third = [(n, state) for name, n, state in entries(database, "integration_id, attempt, state") if name == third.id]
+    of_third = [
+        (n, state) for name, n, state in entries(database, "integration_id, attempt, state") if name == third.id
+    ]
     assert of_third == [(1, "failed"), (2, "failed"), (3, "failed"), (4, "success")] * 2
 
 
@@ -230,7 +232,9 @@ def test_a_metric_that_was_not_asked_for_makes_another_question(
     integrations: list[Integration], run: Run, database: psycopg.Connection
 ) -> None:
     attempt(integrations[0], run, failed(pending=LEFT))
-    database.execute("update analytics.ingestion_run set question = jsonb_set(question, '{metrics}', '[\"post_clicks\"]')")
+    database.execute(
+        "update analytics.ingestion_run set question = jsonb_set(question, '{metrics}', '[\"post_clicks\"]')"
+    )
     assert attempt(integrations[0], run, DONE).pending is ALL
 
 
@@ -355,7 +359,9 @@ def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
     yields: bool,
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
-    attempt(integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+    attempt(
+        integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE
+    )
     for _ in range(newest):
         attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
     with Warehouse() as warehouse, pytest.raises(StageError) as caught:

@@ -98,7 +98,9 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
-def waited(error: Exception, times: int, on_time_for: timedelta = timedelta(hours=20), *, yields: bool = False) -> StageError:
+def waited(
+    error: Exception, times: int, on_time_for: timedelta = timedelta(hours=20), *, yields: bool = False
+) -> StageError:
     acme = Integration("org", "acme-fb", "facebook", "1", "Acme")
     return StageError("metrics", acme, error, waits=times, on_time_until=NOW + on_time_for, yields=yields)
 
@@ -199,6 +201,8 @@ def test_a_throttled_integration_ends_with_the_window_of_its_date() -> None:
 
 def test_a_throttle_for_good_holds_no_run_longer_than_the_window_and_three_waits() -> None:
     error, held, waits = GraphThrottledError("slow", delay=timedelta(hours=9)), timedelta(0), 0
-    while (decision := GraphRetryPolicy().evaluate(waited(error, waits, timedelta(hours=24) - held), waits + 1, RETRIES)).retry_delay:
+    while (
+        decision := GraphRetryPolicy().evaluate(waited(error, waits, timedelta(hours=24) - held), waits + 1, RETRIES)
+    ).retry_delay:
         held, waits = held + decision.retry_delay, waits + 1
     assert held < timedelta(hours=24)
