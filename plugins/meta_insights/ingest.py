@@ -66,9 +66,9 @@ def _say_what_will_come(run: Run, integrations: int) -> None:
     newest = Day(pacific_date(clock.now()) - timedelta(days=1))
     dates = (newest.date - run.day.date).days + 1
     log.warning(
-        "catching up: %s and the dates after it, %s in all, oldest first, with some %s calls to Graph. Counters are late "
-        "for all of them but %s, which is on time until %s. To read fewer dates, set META_INSIGHTS_START_DATE before the "
-        "first run of the schedule",
+        "catching up: %s and the dates after it, %s in all, oldest first, with some %s calls to Graph. Counters are "
+        "late for all of them but %s, which is on time until %s. To read fewer dates, set META_INSIGHTS_START_DATE "
+        "before the first run of the schedule",
         run.day.date,
         dates,
         dates * integrations * CALLS_PER_INTEGRATION,
@@ -239,8 +239,8 @@ def aggregate(
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
     ``not_successful`` are the map indexes of the mapped tasks that Airflow does not call successful, by stage: one that
-    was killed before it could open an attempt has left nothing in the ledger. Raises IncompleteRunError: the run is red,
-    and clearing what failed runs this task again.
+    was killed before it could open an attempt has left nothing in the ledger. Raises IncompleteRunError: the run is
+    red, and clearing what failed runs this task again.
     """
     if not groups:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")

@@ -27,8 +27,9 @@ class GraphRetryPolicy(RetryPolicy):
     """Fail at once, or retry after the delay that the rule of the error gives.
 
     Faults and waits for the rate limit have separate budgets, counted from the task's last clear on, so a task ends in
-    bounded time whatever Graph does; smaller ones once its date can be on time no more. For tasks with ``retries=RETRIES``. The jitter is random per task, so that the
-    retries of many integrations do not arrive in one second.
+    bounded time whatever Graph does; smaller ones once its date can be on time no more. For tasks with
+    ``retries=RETRIES``. The jitter is random per task, so that the retries of many integrations do not arrive in one
+    second.
     """
 
     def evaluate(

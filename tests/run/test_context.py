@@ -63,7 +63,7 @@ def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: s
 
 
 def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "integration.content": {"integration.content_0": "success", "integration.content_1": "success"},
         "integration.metrics": {"integration.metrics_1": "failed", "integration.metrics_12": None},
         "a group that mapped nothing.content": {"a group that mapped nothing.content": "skipped"},

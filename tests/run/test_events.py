@@ -63,7 +63,7 @@ def test_an_event_is_news_when_it_says_what_the_last_one_did_not(
 class Inlet(list[Any]):
     """Earlier events as a task sees them: oldest first, unless it asks otherwise."""
 
-    def ascending(self, ascending: bool) -> Inlet:  # noqa: FBT001, as Airflow has it
+    def ascending(self, *, ascending: bool) -> Inlet:
         return self if ascending else Inlet(reversed(self))
 
     def limit(self, number: int) -> Inlet:

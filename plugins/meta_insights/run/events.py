@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from meta_insights.days import Day
 
 Event = dict[str, Any]
-"""``{"date": "2026-11-20", "state": "late", "integrations": {"acme-fb": {"state": "complete", "changed_at": "…"}, …}}``.
+"""``{"date": "2026-11-20", "state": "late", "integrations": {"acme-fb": {"state": "complete", "changed_at": "…"}}}``.
 
 The date is complete when it is so for every integration of the run; a late one says ``why``. ``changed_at`` is when
 something that is stored of the date changed last.
@@ -52,7 +52,7 @@ def announce(event: Event, context: Context, stored: Asset, complete: Asset, ali
     Events go through an asset alias, because a task that has an asset as its outlet emits at every success. Without
     news, none is emitted: a rerun that changed nothing starts no consumer.
     """
-    earlier = context["inlet_events"][stored].ascending(False).limit(LOOK_BACK)
-    if is_news(event, [one.extra for one in earlier]):
+    earlier = context["inlet_events"][stored].ascending(ascending=False).limit(LOOK_BACK)
+    if is_news(event, [one.extra or {} for one in earlier]):
         for asset in [stored, complete] if event["state"] == "complete" else [stored]:
             context["outlet_events"][alias].add(asset, extra=event)
