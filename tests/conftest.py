@@ -33,11 +33,23 @@ from meta_insights.store.warehouse import Warehouse
 from series import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from graph_sandbox.server import Served
 
 TEMPLATE = "warehouse_template"
+
+
+@pytest.fixture
+def show(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Print what a test found, below its name: for people who run pytest with -v."""
+
+    def printed(text: str) -> None:
+        if request.config.get_verbosity() > 0:
+            with capsys.disabled():
+                print(f"\n{text}", end=" ")  # noqa: T201
+
+    return printed
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from meta_insights.days import Day, midnight
 from meta_insights.provider.model import Content
 from meta_insights.run.integrations import Integration, register
+from support.tables import table
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,7 +25,7 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 def listed(content: Content) -> dict[str, Any]:
     """Return the row of a content as it is listed."""
-    names = [field.name for field in fields(content) if field.name not in {"is_partial", "formerly"}]
+    names = [field.name for field in fields(content) if field.name != "is_partial"]
     return {name: getattr(content, name) for name in names}
 
 
@@ -75,6 +76,11 @@ class Series:
                 **rule,
             )
         return at
+
+    def snapshots(self, text: str, content_id: str = "1_1") -> None:
+        """Observe the counters of one content on time, one row of a table per day."""
+        for row in table(text):
+            self.snapshot(content_id, row.pop("day"), **row)
 
     def ran(self, day: date, *, run_id: str = "run", **stages: str | dict[str, Any]) -> None:
         """Write how the stages of one run ended: a state, or the columns of the ledger. Both succeeded by default."""

@@ -13,6 +13,7 @@ from meta_insights.run.ledger import StageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import psycopg
 
@@ -74,16 +75,17 @@ def snapshots(database: psycopg.Connection) -> dict[str, dict[str, Any]]:
 
 def ledger(database: psycopg.Connection, stage: str = "metrics") -> dict[str, Any]:
     cursor = database.execute(
-        "select * from analytics.ingestion_run where stage = %s order by started_at desc limit 1", (stage,)
+        "select * from analytics.ingestion_run where stage = %s order by started_at desc, attempt desc limit 1",
+        (stage,),
     )
     row = cursor.fetchone()
     assert row is not None
     return dict(zip((column.name for column in cursor.description or ()), row, strict=True))
 
 
-def expected_values(graph: Served, one: Truth) -> dict[str, Any]:
-    """The columns as the world has them at the moment of observation, computed without the package."""
-    at = graph.control.now()
+def expected_values(graph: Served, one: Truth, at: datetime | None = None) -> dict[str, Any]:
+    """The columns as the world has them at an instant, by default now, computed without the package."""
+    at = at or graph.control.now()
     post, counts = graph.world.post_metrics(one.full_id, at), graph.world.counts(one.full_id, at)
     by_type = counts["reactions"]
     assert isinstance(by_type, dict)

@@ -84,12 +84,13 @@ class FacebookInsightsHook(BaseHook):
         raise ConfigurationError(failure)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask who the token is. For the Test button of the connection form."""
+        """Ask who the token is. For the Test button of the connection form; ``doctor`` tries what a run asks."""
         try:
             who = self._own_client().get("me", fields="id,name").body
         except (GraphError, ConfigurationError) as error:
             return False, str(error)
-        return True, f"{self.credential.version} answers as {who.get('name', who.get('id'))}"
+        command = f"python -m meta_insights doctor --conn-id {self.graph_conn_id} --page PAGE_ID"
+        return True, f"{self.credential.version} answers as {who.get('name', who.get('id'))}. Of a Page: {command}"
 
     def _own_client(self) -> GraphClient:
         return GraphClient.of(self.credential, self.options, self.budget)

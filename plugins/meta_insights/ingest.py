@@ -96,12 +96,12 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     hook = _hook(opened, task, budget)
     sizes = {edge: _page_size(f"content.{edge}", opened) for edge in provider.listings}
     span = (run.since, run.until)
-    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, issues)
+    refused = Refused(dict(opened.refused_metrics), clock.now())
+    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, refused, issues)
     listing = reader.read(edges)
     whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
-    joined = {row.formerly: key for key, row in listing.content.items() if row.formerly}
-    content.save_listing(task.warehouse, integration.key, whole, in_part, joined, listing.observed_at)
+    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
     error = _delete_vanished(task, opened, reader, listing)
     token = _token_health(hook, provider.scopes, listing, issues)
     return Outcome(
@@ -110,21 +110,25 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
         warnings=_warnings(hook, integration.conn_id, budget, token),
-        learned=Learned(page_sizes=_learned(sizes, "content."), token=token),
+        learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
         error=error,
     )
 
 
 def _columns(row: Content) -> dict[str, Any]:
     columns = asdict(row)
-    del columns["is_partial"], columns["formerly"]
+    del columns["is_partial"]
     return columns
 
 
 def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
-    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
+    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
+
+    A late snapshot is nothing while one on time is possible.
+    """
     run = task.run
-    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    is_late = clock.now() >= run.on_time_until
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date, is_late=is_late)
     unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
     return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
 
@@ -192,7 +196,10 @@ def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:
 def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
     settings, integration = task.run.settings, opened.integration
     options = ClientOptions(
-        read_timeout=settings.read_timeout, backoff=settings.api_backoff, connections=settings.connections
+        read_timeout=settings.read_timeout,
+        backoff=settings.api_backoff,
+        connections=settings.connections,
+        not_before=task.run.day.end,
     )
     return FacebookInsightsHook(integration.conn_id, integration.external_id, options=options, budget=budget)
 

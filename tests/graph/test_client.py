@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,12 +152,68 @@ def test_a_fault_that_does_not_pass_ends_after_a_bounded_number_of_attempts(
     assert client.budget.spent().calls == ATTEMPTS
 
 
-def test_a_hung_connection_times_out(graph: Served, page_id: str) -> None:
-    graph.control.fault("hang", page_id, edge="published_posts", times=1, seconds=5)
-    patient = page_client(graph, page_id)
-    client = replace(patient, transport=replace(patient.transport, read_timeout=timedelta(seconds=0.3)))
-    assert ids(client, page_id) == listed(graph, page_id)
+def impatient(client: GraphClient, seconds: float) -> GraphClient:
+    return replace(client, transport=replace(client.transport, read_timeout=timedelta(seconds=seconds)))
+
+
+@pytest.mark.parametrize(("kind", "pause"), [("hang", 5), ("drip", 0.05)])
+def test_an_answer_that_is_not_complete_in_time_is_given_up_and_asked_for_again(
+    client: GraphClient, graph: Served, page_id: str, kind: str, pause: float
+) -> None:
+    graph.control.fault(kind, page_id, edge="published_posts", times=1, seconds=pause)
+    started = time.monotonic()
+    assert ids(impatient(client, 0.5), page_id) == listed(graph, page_id)
+    assert time.monotonic() - started < 3  # the whole answer would drip for half a minute
     assert client.budget.spent().http_retries == 1
+
+
+def test_a_body_that_drips_for_ever_is_a_passing_fault_that_says_so(
+    client: GraphClient, graph: Served, page_id: str
+) -> None:
+    graph.control.fault("drip", page_id, edge="published_posts", seconds=0.05)
+    with pytest.raises(GraphTransientError, match=r"the answer was not complete in time: \d+ bytes had come"):
+        ids(impatient(client, 0.1), page_id)
+
+
+def test_a_body_without_end_is_given_up_at_64_megabytes(client: GraphClient, graph: Served, page_id: str) -> None:
+    graph.control.fault("huge_body", page_id, edge="published_posts", times=1, megabytes=63)
+    assert ids(client, page_id) == listed(graph, page_id)
+    graph.control.fault("huge_body", page_id, edge="published_posts", megabytes=1000)
+    tracemalloc.start()
+    with pytest.raises(GraphTransientError, match="the answer has more than 64 MB: given up"):
+        ids(client, page_id)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 150_000_000  # the sandbox is in this process too
+
+
+# Clocks
+
+
+def test_an_answer_from_before_the_end_of_the_date_is_asked_for_again(scripted: Scripted) -> None:
+    early, right = (
+        Reply({"id": "1"}, headers={"Date": format_datetime(at, usegmt=True)})
+        for at in (SEEN_AT - timedelta(seconds=1), SEEN_AT)
+    )
+    scripted.reply(early, early, right, early)
+    plain = client_of(scripted.base_url)
+    client = replace(plain, options=replace(plain.options, not_before=SEEN_AT))
+    assert client.get("1").observed_at == SEEN_AT
+    assert client.budget.spent().http_retries == 2
+    with pytest.raises(GraphTransientError, match="too early: Graph's clock says 2026-11-21 11:59:59 UTC, before 2026"):
+        client.get("1")
+
+
+def test_a_batch_from_before_the_end_of_the_date_is_asked_for_again(scripted: Scripted) -> None:
+    early, right = (
+        Reply([entry({"id": "1"})], headers={"Date": format_datetime(at, usegmt=True)})
+        for at in (SEEN_AT - timedelta(seconds=1), SEEN_AT)
+    )
+    scripted.reply(early, right)
+    plain = client_of(scripted.base_url)
+    (answer,) = replace(plain, options=replace(plain.options, not_before=SEEN_AT)).batch(["1"])
+    assert isinstance(answer, Answer)
+    assert answer.observed_at == SEEN_AT
 
 
 # Errors that end the sending

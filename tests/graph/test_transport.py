@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights import clock
 from meta_insights.graph.credential import Secrets
 from meta_insights.graph.errors import GraphError, GraphRefusedError, GraphTransientError, ObjectGoneError
 from meta_insights.graph.transport import Answer, Request, Transport
@@ -39,9 +41,23 @@ def test_the_instant_of_an_answer_is_graphs_own_clock(scripted: Scripted) -> Non
     assert (answer.observed_at, answer.nodes) == (datetime(2026, 11, 20, 12, tzinfo=UTC), [1])
 
 
-@pytest.mark.parametrize("headers", [{}, {"Date": ""}, {"Date": "soon"}])
+@pytest.mark.parametrize("headers", [{}, {"Date": ""}, {"Date": "soon"}, {"Date": "Fri, 31 Dec 9999 23:59:59 -2359"}])
 def test_a_missing_date_header_falls_back_to_the_workers_clock(scripted: Scripted, headers: dict[str, str]) -> None:
     assert abs(ask(scripted, Reply({}, headers=headers)).observed_at - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=400)])
+def test_a_time_that_has_not_come_is_no_time_of_an_answer(scripted: Scripted, ahead: timedelta) -> None:
+    """This worker's clock may be the wrong one: a snapshot that it dated could be late, and look on time."""
+    date = format_datetime(clock.now() + ahead, usegmt=True)
+    with pytest.raises(GraphTransientError, match=r"the answer is dated .* UTC, and here it is .*: one clock is wrong"):
+        ask(scripted, Reply({"id": "1"}, headers={"Date": date}))
+
+
+def test_a_clock_of_graph_that_is_a_minute_ahead_is_believed(scripted: Scripted) -> None:
+    at = (clock.now() + timedelta(minutes=1)).replace(microsecond=0)
+    answer = ask(scripted, Reply({"id": "1"}, headers={"Date": format_datetime(at, usegmt=True)}))
+    assert answer.observed_at == at
 
 
 @pytest.mark.parametrize("data", [None, {}, "text", 7])
@@ -104,8 +120,3 @@ def test_the_error_of_a_lost_connection_does_not_carry_the_url(scripted: Scripte
         Transport("http://127.0.0.1:9", "v26.0").send(ME, token)
     assert caught.value.__context__ is None
     assert caught.value.__cause__ is None
-
-
-def test_proxies_and_netrc_of_the_environment_are_not_used(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert ask(scripted, Reply({"id": "1"})).body == {"id": "1"}

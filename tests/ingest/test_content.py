@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from meta_insights import ingest
 from meta_insights.graph.errors import GraphTransientError
+from meta_insights.graph.transport import Transport
 from meta_insights.run.ledger import StageError
 from truth import TYPES, cleared, ledger, rows, stage_fails, truth
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from graph_sandbox.server import Served
+    from meta_insights.graph.credential import Token
+    from meta_insights.graph.transport import Request, Response
     from meta_insights.run.context import Run
     from meta_insights.run.integrations import Integration
 
@@ -99,18 +101,18 @@ def test_only_graphs_word_on_the_object_itself_deletes(
     """A post has left its listing, and Graph answers the question whether it exists with an error that is a doubt."""
     ingest.ingest_content([asdict(page)], run)
     graph.control.delete(next(iter(truth(graph, page, run))))
-    request, refused = requests.Session.request, json.dumps({"error": error})
+    send, refused = Transport.send, json.dumps({"error": error})
 
-    def refusing(session: requests.Session, method: str, url: str, **given: Any) -> requests.Response:
-        response = request(session, method, url, **given)
-        if method == "POST" and "fields=id" in given["data"]["batch"]:
-            entries = [{"code": 400, "body": refused}] * len(json.loads(given["data"]["batch"]))
-            response._content = (refused if as_a_whole else json.dumps(entries)).encode()
-            asked.append(url)
+    def refusing(transport: Transport, request: Request, token: Token) -> Response:
+        response = send(transport, request, token)
+        if request.is_batch and "fields=id" in request.params["batch"]:
+            entries = [{"code": 400, "body": refused}] * request.calls
+            response = replace(response, text=refused if as_a_whole else json.dumps(entries))
+            asked.append(request)
         return response
 
-    asked: list[str] = []
-    monkeypatch.setattr(requests.Session, "request", refusing)
+    asked: list[Request] = []
+    monkeypatch.setattr(Transport, "send", refusing)
     if as_a_whole or error is WRONG_PROOF:
         with pytest.raises(StageError):
             ingest.ingest_content([asdict(page)], cleared(run))

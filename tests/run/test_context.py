@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError
-from meta_insights.run.context import not_successful, run_day
+from meta_insights.run.context import Run, Task, not_successful, run_day
+from meta_insights.threads import at_once
+
+if TYPE_CHECKING:
+    from meta_insights.graph.budget import AppHalt
+    from meta_insights.store.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -77,3 +84,17 @@ def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:
     of_run = {"dag_run": run, "ti": SimpleNamespace(get_task_states=get_task_states)}
     assert not_successful(of_run, "integration") == {"content": set(), "metrics": {1, 12}}
     assert not_successful(of_run, "a group that mapped nothing") == {"content": set(), "metrics": set()}
+
+
+def test_all_threads_of_a_task_share_one_halt_for_each_connection(warehouse: Warehouse) -> None:
+    run = Run("run", Day(date(2026, 11, 20)), 28, refresh=False, settings=Settings.from_environment({}))
+    for _ in range(200):
+        task, together = Task(warehouse, run), Barrier(8)
+
+        def halts(task: Task = task, together: Barrier = together) -> tuple[AppHalt, AppHalt]:
+            together.wait(timeout=10)
+            return task.halt_of("one"), task.halt_of("other")
+
+        found = [future.result() for future in at_once([halts] * 8, workers=8)]
+        assert len({id(one) for one, _ in found}) == len({id(other) for _, other in found}) == 1
+        assert found[0][0] is not found[0][1]

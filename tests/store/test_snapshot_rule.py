@@ -11,6 +11,7 @@ import pytest
 from meta_insights.provider.model import Content
 from meta_insights.run.integrations import Integration, register
 from series import listed
+from support.tables import table
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,35 +55,36 @@ def stored(database: psycopg.Connection) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        # Both on time: the earlier value stands, and a gap of it is filled.
-        ((EARLY, {"reach": 5}), (LATER, {"reach": 9}), (5, None, EARLY, True)),
-        ((LATER, {"reach": 9}), (EARLY, {"reach": 5}), (5, None, EARLY, True)),
-        ((EARLY, {"reach": 5}), (LATER, {"reach": 9, "clicks": 2}), (5, 2, EARLY, True)),
-        ((LATER, {"reach": 9, "clicks": 2}), (EARLY, {"reach": 5}), (5, 2, EARLY, True)),
-        ((EARLY, {"reach": None}), (LATER, {"reach": 9}), (9, None, EARLY, True)),
-        ((EARLY, {"reach": 0}), (LATER, {"reach": 9}), (0, None, EARLY, True)),
-        ((EARLY, {"reach": 5}), (LATER, {"reach": None}), (5, None, EARLY, True)),
-        # On time and late: the on-time row stands alone, its gaps stay gaps.
-        ((EARLY, {"reach": 5}), (LATE, {"reach": 9, "clicks": 2}), (5, None, EARLY, True)),
-        ((LATE, {"reach": 9, "clicks": 2}), (EARLY, {"reach": 5}), (5, None, EARLY, True)),
-        ((LATE, {"reach": 9}), (EARLY, {"reach": None}), (None, None, EARLY, True)),
-        # Both late: the earlier one stands likewise.
-        ((LATE, {"reach": 9}), (LATEST, {"reach": 12, "clicks": 3}), (9, 3, LATE, False)),
-        ((LATEST, {"reach": 12, "clicks": 3}), (LATE, {"reach": 9}), (9, 3, LATE, False)),
-    ],
+    "case",
+    table(
+        """
+        first  | reach | clicks | then   | reach2 | clicks2 | = reach | = clicks | = at  | on time
+        early  | 5     |        | later  | 9      |         | 5       |          | early | yes
+        later  | 9     |        | early  | 5      |         | 5       |          | early | yes
+        early  | 5     |        | later  | 9      | 2       | 5       | 2        | early | yes      # a gap is filled
+        later  | 9     | 2      | early  | 5      |         | 5       | 2        | early | yes
+        early  |       |        | later  | 9      |         | 9       |          | early | yes
+        early  | 0     |        | later  | 9      |         | 0       |          | early | yes      # zero is a value
+        early  | 5     |        | later  |        |         | 5       |          | early | yes
+        early  | 5     |        | late   | 9      | 2       | 5       |          | early | yes      # its gaps stay gaps
+        late   | 9     | 2      | early  | 5      |         | 5       |          | early | yes
+        late   | 9     |        | early  |        |         |         |          | early | yes
+        late   | 9     |        | latest | 12     | 3       | 9       | 3        | late  | no      # both late: likewise
+        latest | 12    | 3      | late   | 9      |         | 9       | 3        | late  | no
+        """,
+        early=EARLY,
+        later=LATER,
+        late=LATE,
+        latest=LATEST,
+    ),
+    ids=lambda case: f"{case['first']:%d-%H} {case['reach']}, {case['then']:%d-%H} {case['reach2']}",
 )
 def test_two_observations_make_one_row(
-    warehouse: Warehouse,
-    database: psycopg.Connection,
-    first: tuple[datetime, dict[str, Any]],
-    second: tuple[datetime, dict[str, Any]],
-    expected: tuple[Any, ...],
+    warehouse: Warehouse, database: psycopg.Connection, case: dict[str, Any]
 ) -> None:
-    for at, values in (first, second):
-        see(warehouse, at, **values)
-    assert stored(database) == expected
+    see(warehouse, case["first"], reach=case["reach"], clicks=case["clicks"])
+    see(warehouse, case["then"], reach=case["reach2"], clicks=case["clicks2"])
+    assert stored(database) == (case["= reach"], case["= clicks"], case["= at"], case["on time"])
 
 
 def test_the_order_of_observations_does_not_matter(warehouse: Warehouse, database: psycopg.Connection) -> None:

@@ -20,11 +20,13 @@ DAY = Day(date(2026, 11, 20))
 SEEN_AT = DAY.end + timedelta(hours=4)
 
 
-def connect(patch: pytest.MonkeyPatch, served: Served, *, token: str | None = None, **extra: str) -> None:
+def connect(
+    patch: pytest.MonkeyPatch, served: Served, *, token: str | None = None, host: str = "", **extra: str
+) -> None:
     """Point the connection meta_graph_default to the sandbox, by default with the system user's token."""
     connection = {
         "conn_type": "facebook_insights",
-        "host": served.base_url,
+        "host": host or served.base_url,
         "password": served.control.state()["system_user_token"] if token is None else token,
         "extra": {"access_kind": "user", **extra},
     }

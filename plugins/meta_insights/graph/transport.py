@@ -1,12 +1,16 @@
 """One HTTP request to Graph and its answer: URL, headers, time-outs, JSON, and Graph's own clock.
 
 The token travels only in the Authorization header or, for a batch, in the form body. The texts of the errors raised
-here are Graph's, unchanged: the client takes secrets out of them.
+here are Graph's, unchanged: the client takes secrets out of them. Proxies and certificate authorities are those of the
+environment: ``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``, ``SSL_CERT_FILE``.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import ssl
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,18 +18,26 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
 from meta_insights import clock
+from meta_insights.errors import ConfigurationError
 from meta_insights.graph.errors import GraphTransientError, classify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from meta_insights.graph.credential import Token
 
 MAX_POOLED = 64
 """How many idle connections to Graph a process keeps."""
+MAX_BODY = 64_000_000
+"""Bytes of one answer. A listing of 100 posts with the longest texts there are has some 40 million."""
+MAX_SKEW = timedelta(minutes=5)
+"""How far Graph's clock may be ahead of this one before one of them must be wrong."""
+SECONDS = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -72,12 +84,20 @@ class Response:
 
     @property
     def observed_at(self) -> datetime:
-        """Graph's own clock, so that a worker's wrong clock cannot mark a late snapshot as on time."""
+        """Graph's own clock, so that a worker's wrong clock cannot mark a late snapshot as on time.
+
+        Raises GraphTransientError for a time that has not come yet.
+        """
+        now = clock.now()
         try:
             observed = parsedate_to_datetime(self.headers.get("Date") or "")
-        except ValueError:
-            return clock.now()
-        return observed.replace(tzinfo=observed.tzinfo or UTC).astimezone(UTC)
+            observed = observed.replace(tzinfo=observed.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return now
+        if observed > now + MAX_SKEW:
+            text = f"the answer is dated {observed:{SECONDS}} UTC, and here it is {now:{SECONDS}}: one clock is wrong"
+            raise GraphTransientError(text, status=self.status)
+        return observed
 
     def answer(self, request: Request) -> Answer:
         """Return the body; that of a batch has its entries as ``nodes``. Raises the GraphError that it holds."""
@@ -124,17 +144,32 @@ def pool() -> HTTPAdapter:
 
 
 def new_session() -> requests.Session:
-    """Return a session over the pool. Proxies and certificate authorities belong here; the environment is not read."""
+    """Return a session over the pool, with the proxies and certificate authorities of the environment."""
     session = requests.Session()
     session.mount("https://", pool())
     session.mount("http://", pool())
-    session.trust_env = False  # a .netrc would replace the Authorization header
+    session.verify = os.environ.get("SSL_CERT_FILE") or True  # REQUESTS_CA_BUNDLE wins over it
     return session
 
 
 @dataclass(frozen=True)
+class Bearer(AuthBase):
+    """Puts the token into its header. Without it, requests would put what a .netrc says there."""
+
+    token: Token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign one request."""
+        request.headers["Authorization"] = f"Bearer {self.token.value}"
+        return request
+
+
+@dataclass(frozen=True)
 class Transport:
-    """Sends requests to one version of Graph. May be used by several threads."""
+    """Sends requests to one version of Graph. May be used by several threads.
+
+    An answer whose body is not complete ``read_timeout`` after the request is given up, however it arrives.
+    """
 
     base_url: str
     version: str
@@ -143,22 +178,70 @@ class Transport:
     session: requests.Session = field(default_factory=new_session, repr=False)
 
     def send(self, request: Request, token: Token) -> Response:
-        """Send one request. Raises GraphTransientError when nothing came back."""
+        """Send one request.
+
+        Raises GraphTransientError when no whole answer came back, and ConfigurationError when none can: a certificate
+        that is not trusted, a URL or a proxy that is none.
+        """
         signed = {**request.params, **({"appsecret_proof": token.proof} if token.proof else {})}
-        failure: str
+        deadline = time.monotonic() + self.read_timeout.total_seconds()
+        failure: Exception
         try:
-            response = self.session.request(
+            with self.session.request(
                 request.method,
                 f"{self.base_url}/{self.version}/{request.path}",
-                headers={"Authorization": f"Bearer {token.value}"},
+                auth=Bearer(token),
                 timeout=(self.connect_timeout.total_seconds(), self.read_timeout.total_seconds()),
                 allow_redirects=False,
+                stream=True,
                 params=signed if request.method == "GET" else None,
                 data=signed if request.method == "POST" else None,
-            )
-        except requests.RequestException as error:
-            failure = type(error).__name__
+            ) as response:
+                body = _body(response.raw, deadline, request.name)
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # all that requests raises is an OSError
+            failure = self._failure(error, request.name)
         else:  # Graph's text is UTF-8; without a charset, `.text` would guess for long
-            return Response(response.status_code, response.headers, response.content.decode("utf-8", "replace"))
+            return Response(response.status_code, response.headers, body.decode("utf-8", "replace"))
         # Raised outside the handler: the original holds the URL, and with it the proof, in its text.
-        raise GraphTransientError(f"no answer from {self.base_url} ({failure})", path=request.name)
+        raise failure
+
+    def _failure(self, error: Exception, path: str) -> Exception:
+        """Return what to raise for an error of requests: nothing of its text, which holds the URL."""
+        for cause in _causes(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return ConfigurationError(
+                    f"the certificate of {self.base_url} is not trusted ({cause.verify_message}): name the file with "
+                    "your company's certificate authority in REQUESTS_CA_BUNDLE"
+                )
+            if isinstance(cause, ssl.SSLError) and cause.library in {"X509", "PEM"}:
+                return ConfigurationError(f"{_CA_FILE} names a file without certificates")
+        if isinstance(error, ValueError):
+            kind = type(error).__name__
+            return ConfigurationError(
+                f"no request to {self.base_url} can be made ({kind}): correct the connection's host, or HTTPS_PROXY"
+            )
+        if isinstance(error, OSError) and error.args and "CA certificate bundle" in str(error.args[0]):
+            return ConfigurationError(f"{_CA_FILE} names a file that is not there")
+        return GraphTransientError(f"no answer from {self.base_url} ({type(error).__name__})", path=path)
+
+
+_CA_FILE = "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what led to it."""
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _body(raw: urllib3.HTTPResponse, deadline: float, path: str) -> bytes:
+    """Read a body as it arrives, up to a deadline and to MAX_BODY. Raises GraphTransientError for more."""
+    body = bytearray()
+    while piece := raw.read1(2**16, decode_content=True):
+        body += piece
+        if len(body) > MAX_BODY:
+            raise GraphTransientError(f"the answer has more than {MAX_BODY // 10**6} MB: given up", path)
+        if time.monotonic() > deadline:
+            raise GraphTransientError(f"the answer was not complete in time: {len(body)} bytes had come", path)
+    return bytes(body)

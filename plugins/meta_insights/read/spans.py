@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
 from meta_insights.graph.errors import GraphError
 from meta_insights.graph.paging import MAX_PAGE_SIZE
+from meta_insights.threads import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,18 +20,13 @@ Span = tuple["datetime", "datetime"]
 
 def in_parallel(reads: Sequence[Callable[[], None]], workers: int) -> list[GraphError]:
     """Run reads that do not depend on one another, several at once; return the GraphErrors that they raised."""
-
-    def collect(read: Callable[[], None]) -> GraphError | None:
+    errors = []
+    for future in at_once(reads, workers):
         try:
-            read()
+            future.result()
         except GraphError as error:
-            return error
-        return None
-
-    if not reads:
-        return []
-    with ThreadPoolExecutor(workers) as pool:
-        return [error for error in pool.map(collect, reads) if error]
+            errors.append(error)
+    return errors
 
 
 def split_by_time(listed: Iterable[datetime], since: datetime, until: datetime, workers: int) -> list[Span]:

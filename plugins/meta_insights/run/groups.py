@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from meta_insights.run.context import Task
 from meta_insights.run.integrations import Integration
 from meta_insights.run.ledger import COUNTS, Ledger, Outcome
 from meta_insights.store.warehouse import Warehouse
+from meta_insights.threads import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,13 +65,8 @@ def for_each_integration(
         if len(group) == 1:
             return attempt(group[0]).counts
         done = _done(task, name)
-        waiting = [one for one in group if one.id not in done]
-        with ThreadPoolExecutor(run.settings.integrations_at_once) as pool:
-            futures = [pool.submit(attempt, integration) for integration in waiting]
-            try:
-                wait(futures)
-            finally:  # when the task is ended from outside, those that have not begun do not begin
-                pool.shutdown(wait=False, cancel_futures=True)
+        waiting = [partial(attempt, one) for one in group if one.id not in done]
+        futures = at_once(waiting, run.settings.integrations_at_once)
     if errors := [error for future in futures if (error := future.exception())]:
         raise BaseExceptionGroup(f"{len(errors)} of {len(group)} integrations failed", errors)
     results = [future.result().counts for future in futures]
