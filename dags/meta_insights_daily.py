@@ -1,18 +1,16 @@
 """Daily insights of Facebook Pages.
 
 **Backfill: tick *Override parameters on existing runs*** in the UI's dialog, or it drops the params and reads all
-integrations; leave `date` empty there, it is for a single run that you trigger. Or `airflow backfill create --dag-id
-meta_insights_daily --from-date … --to-date …` (the day after the last one). Counters have no history: those of a past
-date are marked late and make no daily change.
+integrations; leave `date` empty there, it is for a single run that you trigger. Counters have no history: those of a
+past date are marked late and make no daily change.
 
 **What lands where.** For every active integration in `analytics.integration`, the content of the last `lookback_days`
 goes to `content`, one snapshot of its lifetime counters per date to `content_daily_metric`, the integration's own daily
 values to `page_daily_metric`, and the changes of the date to `daily_aggregate`. A date is a day in California.
 
-**Healthy when** the run is green: both stages of every integration succeeded, and the checks hold. The log of
-`aggregate` and the asset event say where the date is complete, and where it is late and why; the asset
-`meta_insights_complete` has complete dates only. A red run has committed all available data; `aggregate` says what is
-missing and why.
+**Healthy when** the run is green: both stages of every integration succeeded, and the checks hold. The asset event and
+the log of `aggregate` say where the date is complete, and where it is late and why; `meta_insights_complete` has
+complete dates only. A red run has committed all available data; `aggregate` says what is missing and why.
 
 **Rerun one integration.** Open its red instance, remove the cause that its log names, and clear it with its downstream.
 """

@@ -51,9 +51,16 @@ CALLS_PER_INTEGRATION = 10
 
 
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
-    """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task."""
+    """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task.
+
+    Deletes what is too old in the ledger.
+    """
     with Warehouse() as warehouse:
         warehouse.upgrade()
+        with warehouse.transaction() as transaction:
+            before = clock.now() - run.settings.ledger_age
+            if pruned := transaction.execute("transform/ledger_pruned", {"before": before}):
+                log.info("deleted %s attempts that began before %s", pruned, f"{before:%Y-%m-%d}")
         integrations = registered(warehouse, params)
     groups = grouped(integrations, params.get("integrations_per_task"))
     log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))

@@ -119,7 +119,7 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
 
 
 def not_successful(context: Mapping[str, Any], task_group: str) -> dict[str, set[int]]:
-    """Return the map indexes of a task group's instances in this run that Airflow does not call successful, by stage."""
+    """Return the map indexes of a task group's instances that did not succeed in this run, by stage."""
     run, found = context["dag_run"], {}
     for stage in STAGES:
         task_id = f"{task_group}.{stage}"
