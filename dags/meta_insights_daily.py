@@ -1,8 +1,7 @@
 """Daily insights of Facebook Pages.
 
 **Backfill: tick *Override parameters on existing runs*** in the UI's dialog, or it drops the params and reads all
-integrations; leave `date` empty there, it is for a single run that you trigger. Counters have no history: those of a
-past date are marked late and make no daily change.
+integrations; leave `date` empty there. Counters have no history: those of a past date are late and make no change.
 
 **What lands where.** For every active integration in `analytics.integration`, the content of the last `lookback_days`
 goes to `content`, one snapshot of its lifetime counters per date to `content_daily_metric`, the integration's own daily

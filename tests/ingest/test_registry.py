@@ -16,10 +16,10 @@ from support import SEEN_AT
 from truth import both, rows
 
 if TYPE_CHECKING:
-    from meta_insights.store.warehouse import Warehouse
     from graph_sandbox.server import Served
     from meta_insights.run.context import Run
     from meta_insights.run.integrations import Integration
+    from meta_insights.store.warehouse import Warehouse
 
 RENAME = "update analytics.integration set external_id = '999' where id = 'page-0'"
 
