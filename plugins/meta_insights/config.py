@@ -34,6 +34,7 @@ class Settings:
     stop_at_usage_percent: int
     connections: int
     integrations_at_once: int
+    ledger_age: timedelta
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,7 +56,7 @@ class Settings:
                 raise ConfigurationError(f"{name} must be a positive number, not {text!r}")
             return value
 
-        second, hour = timedelta(seconds=1), timedelta(hours=1)
+        second, hour, day = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
         return cls(
             start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
             task_timeout=length("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800, second),
@@ -67,6 +68,7 @@ class Settings:
             stop_at_usage_percent=whole("META_INSIGHTS_STOP_AT_USAGE_PERCENT", 85, most=100),
             connections=whole("META_INSIGHTS_CONNECTIONS", 4, most=64),
             integrations_at_once=whole("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8, most=64),
+            ledger_age=whole("META_INSIGHTS_LEDGER_DAYS", 400, most=36_500) * day,
         )
 
 

@@ -25,6 +25,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         stop_at_usage_percent=85,
         connections=4,
         integrations_at_once=8,
+        ledger_age=timedelta(days=400),
     )
 
 

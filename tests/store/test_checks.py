@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meta_insights.store.checks import RULES, WARNINGS, broken_rules, warned_rules
+from meta_insights.store.checks import RULES, WARNINGS, broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ def _two_good_days(series: Series) -> None:
         series.database.execute(PAGE_DAY.format(date=on, impressions=900).encode())
 
 
-def verdict(rule: str, day: date = TUE) -> str:
-    """Return what one rule says, or nothing when it holds."""
+def verdict(rule: str, day: date = TUE, integration: str = "page-1") -> str:
+    """Return what one check says of an integration, or nothing when the rule holds."""
+    of_run = {"date": day, "organization_ids": ["org"], "integration_ids": [integration]}
     with Warehouse() as warehouse:
-        return (broken_rules(warehouse, day) | warned_rules(warehouse, day)).get(rule, "")
+        return (broken_rules(warehouse, of_run) | warn_of_rules(warehouse, of_run)).get(rule, "")
 
 
 @pytest.mark.parametrize("rule", [*RULES, *WARNINGS])
@@ -99,6 +100,32 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(
     for change in changes:
         series.database.execute(change.encode())
     assert verdict(rule) == offending
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        (rule, broken[0])
+        for rule, broken in BROKEN.items()
+        if rule not in {"data_is_fresh", "page_impressions_cover_its_posts"}
+    ],
+)
+def test_another_integrations_rows_break_no_rule_of_a_run_and_are_not_shown(
+    series: Series, rule: str, changes: list[str]
+) -> None:
+    for change in changes:
+        series.database.execute(change.encode())
+    assert verdict(rule, integration="page-2") == ""
+
+
+def test_each_rule_and_its_result_is_logged(series: Series, caplog: pytest.LogCaptureFixture) -> None:
+    series.database.execute(f"update {SNAPSHOT} set reach = -1 where external_content_id = '1_2'".encode())
+    caplog.set_level("INFO")
+    verdict("no_lifetime_value_is_negative")
+    lines = [record.getMessage() for record in caplog.records if record.name == "meta_insights.store.checks"]
+    assert [line.partition(":")[0] for line in lines] == RULES
+    assert "one_live_row_per_key: holds" in lines
+    assert "no_lifetime_value_is_negative: broken by page-1/1_2 reach: -1" in lines
 
 
 def test_changes_that_do_not_add_up_are_named(series: Series) -> None:

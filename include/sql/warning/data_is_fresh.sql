@@ -4,7 +4,12 @@
 with succeeded as (
     select organization_id, integration_id, skipped, started_at
     from analytics.stage_result
-    where date = %(date)s::date and stage = 'metrics' and state = 'success'
+    where date = %(date)s::date
+        and stage = 'metrics'
+        and state = 'success'
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
 ),
 unmeasured as (
     select organization_id, integration_id

@@ -3,7 +3,12 @@
 with posts as (
     select organization_id, integration_id, sum(change * least(1, 24 / hours_covered)) as impressions
     from analytics.content_metric_change
-    where date = %(date)s::date and metric = 'impressions' and hours_covered > 0
+    where date = %(date)s::date
+        and metric = 'impressions'
+        and hours_covered > 0
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
     group by organization_id, integration_id
 ),
 offending as (

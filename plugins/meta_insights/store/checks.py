@@ -1,18 +1,21 @@
-"""The rules of a date: those that its rows must keep (``include/sql/check``), and those that warn (``warning``).
+"""The rules of a date: those that its rows must keep, and those whose breach is worth a look.
 
-Each is one file, which returns whether the rule holds and up to ten of the rows that break it.
+One file of ``include/sql/check`` or ``include/sql/warning`` each.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from meta_insights.store.files import SQL_FOLDER
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
 
     from meta_insights.store.warehouse import Warehouse
+
+log = logging.getLogger(__name__)
 
 
 def _names(folder: str) -> list[str]:
@@ -22,17 +25,29 @@ def _names(folder: str) -> list[str]:
 RULES, WARNINGS = _names("check"), _names("warning")
 
 
-def broken_rules(warehouse: Warehouse, day: date) -> dict[str, str]:
-    """Return the rules that the rows of a date break, each with the rows."""
-    return _broken(warehouse, "check", RULES, day)
+def broken_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
+    """Return the rules that rows of a date break, each with up to ten of the rows that break it; log each rule.
+
+    ``of_run`` holds the date, and the organization_ids and integration_ids whose rows are looked at, in the same order.
+    """
+    return _broken(warehouse, "check", RULES, of_run, logging.ERROR)
 
 
-def warned_rules(warehouse: Warehouse, day: date) -> dict[str, str]:
-    """Return what a person should look at, though nothing is wrong with the rows: each rule with its rows."""
-    return _broken(warehouse, "warning", WARNINGS, day)
+def warn_of_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
+    """Log what a person should look at, though nothing is wrong with the rows; return each with its rows."""
+    return _broken(warehouse, "warning", WARNINGS, of_run, logging.WARNING)
 
 
-def _broken(warehouse: Warehouse, folder: str, rules: list[str], day: date) -> dict[str, str]:
+def _broken(
+    warehouse: Warehouse, folder: str, rules: list[str], of_run: Mapping[str, Any], level: int
+) -> dict[str, str]:
+    broken = {}
     with warehouse.transaction() as transaction:
-        verdicts = {rule: transaction.select(f"{folder}/{rule}", {"date": day})[0] for rule in rules}
-    return {rule: verdict["offending_rows"] for rule, verdict in verdicts.items() if not verdict[rule]}
+        for rule in rules:
+            (verdict,) = transaction.select(f"{folder}/{rule}", of_run)
+            if verdict[rule]:
+                log.info("%s: holds", rule)
+            else:
+                broken[rule] = verdict["offending_rows"]
+                log.log(level, "%s: broken by %s", rule, broken[rule])
+    return broken
