@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
+from meta_insights.config import schema_name
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.client import ClientOptions
 from meta_insights.graph.errors import GraphError, most_severe
@@ -243,7 +244,7 @@ def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
             log.error("%s", reason)
         named = reasons[:MAX_NAMED]
         if len(reasons) > MAX_NAMED:
-            named.append(f"and {len(reasons) - MAX_NAMED} more, all in analytics.ingestion_run")
+            named.append(f"and {len(reasons) - MAX_NAMED} more, all in {schema_name()}.ingestion_run")
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: "
             f"{'; '.join(named)}"
