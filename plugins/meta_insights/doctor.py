@@ -18,7 +18,7 @@ from meta_insights import clock
 from meta_insights.config import Settings
 from meta_insights.days import Day, pacific_date
 from meta_insights.graph.budget import Budget
-from meta_insights.graph.client import ATTEMPTS, ClientOptions, GraphClient
+from meta_insights.graph.client import ClientOptions, GraphClient
 from meta_insights.graph.errors import (
     FieldRefusedError,
     GraphCallLimitError,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from meta_insights.read.resources import Part
 
 MAX_CALLS = 60
-"""How many calls it makes at most, beside the one about the token. A Page without trouble takes about 20, and one on
+"""How many calls it makes at most, beside those about the token. A Page without trouble takes about 20, and one on
 which a metric is refused some 30."""
 SEARCHED_DAYS = 90
 """How far back it looks for an object of each kind."""
@@ -92,7 +92,8 @@ class Report:
 
 def examine(conn_id: str, page_id: str, provider: Provider) -> Report:
     """Try every request of a run on a Page. Raises ConfigurationError, and nothing that Graph says."""
-    hook = FacebookInsightsHook(conn_id, page_id, options=_OPTIONS, budget=_budget(page_id, provider, MAX_CALLS))
+    budget = Budget(page_id, provider.usage_type, max_calls=MAX_CALLS)
+    hook = FacebookInsightsHook(conn_id, page_id, options=_OPTIONS, budget=budget)
     report = Report()
     client = GraphClient.of(hook.credential, _OPTIONS, hook.budget)
     try:
@@ -104,20 +105,15 @@ def examine(conn_id: str, page_id: str, provider: Provider) -> Report:
     except GraphError as error:
         shape = "everything else" if report.findings else "the Page's own token"
         report.findings.append(Finding(shape, f"not tried: {error}" if report.findings else str(error), is_lost=True))
-    about_token = replace(client, budget=_budget(page_id, provider, ATTEMPTS))
-    report.notes |= _token_notes(hook, about_token, provider)
-    spent = hook.budget.spent()
+    report.notes |= _token_notes(hook, client, provider)
+    spent = budget.spent()
     report.notes["version"] = f"{hook.credential.version} is asked for, {spent.served_api_version or 'none'} answers"
-    report.notes["calls"] = str(spent.calls + about_token.budget.spent().calls)
+    report.notes["calls"] = f"{spent.calls}, beside those about the token"
     return report
 
 
-def _budget(page_id: str, provider: Provider, max_calls: int) -> Budget:
-    return Budget(page_id, provider.usage_type, max_calls=max_calls)
-
-
 def _token_notes(hook: FacebookInsightsHook, client: GraphClient, provider: Provider) -> dict[str, str]:
-    """Ask about the token, even a dead one, from a budget that its death does not end."""
+    """Ask about the token, even a dead one."""
     app_token = hook.credential.app_token
     if app_token is None:
         unknown = "not known: the connection has no extra.app_id and extra.app_secret"

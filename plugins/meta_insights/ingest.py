@@ -74,12 +74,12 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     hook = _hook(opened, task, budget)
     sizes = {edge: _page_size(f"content.{edge}", opened) for edge in provider.listings}
     span = (run.since, run.until)
-    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, issues)
+    refused = Refused(dict(opened.refused_metrics), clock.now())
+    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, refused, issues)
     listing = reader.read(edges)
     whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
-    joined = {row.formerly: key for key, row in listing.content.items() if row.formerly}
-    content.save_listing(task.warehouse, integration.key, whole, in_part, joined, listing.observed_at)
+    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
     error = _delete_vanished(task, opened, reader, listing)
     token = _token_health(hook, provider.scopes, listing, issues)
     return Outcome(
@@ -88,14 +88,14 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
         warnings=_warnings(hook, integration.conn_id, budget, token),
-        learned=Learned(page_sizes=_learned(sizes, "content."), token=token),
+        learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
         error=error,
     )
 
 
 def _columns(row: Content) -> dict[str, Any]:
     columns = asdict(row)
-    del columns["is_partial"], columns["formerly"]
+    del columns["is_partial"]
     return columns
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PAGES = PROVIDERS["facebook"]
 VIDEO_METRICS = "post_video_avg_time_watched, post_video_view_time, post_video_views"
 PLAIN = "without comments.summary.total_count, shares.count (NULL)"
+ABOUT_TOKEN = 4
+"""How many calls are made about the token at most."""
 REFUSED = "must be a valid insights metric"
 MOODS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
     "a metric of another kind is refused": (
@@ -109,15 +111,20 @@ def examined(graph: Served, page_id: str, **fault: Any) -> Report:
     if fault:
         graph.control.fault(**{"page": page_id, **fault})
     report = examine(GRAPH_CONN_ID, page_id, PAGES)
-    assert int(report.notes["calls"]) >= graph.control.requests()["calls"]  # of a refused batch none is answered
+    assert calls(report) >= graph.control.requests()["calls"] - ABOUT_TOKEN  # of a refused batch none is answered
     return report
+
+
+def calls(report: Report) -> int:
+    """Return how many calls the report says were made."""
+    return int(report.notes["calls"].partition(",")[0])
 
 
 def test_a_page_without_trouble_is_served_in_every_shape_by_few_calls(graph: Served, page_id: str) -> None:
     report = examined(graph, page_id)
     assert report.is_healthy
     assert {finding.way_out for finding in report.findings} == {""}
-    assert report.notes.pop("calls") == "19"
+    assert report.notes.pop("calls") == "18, beside those about the token"
     assert report.notes == {
         "not tried": "nothing",
         "token": "valid, ends: no date, access to data ends: no date",
@@ -142,7 +149,7 @@ def test_what_is_refused_stands_with_its_way_out(mood: str, graph: Served, page_
         assert answer in refused[shape].answer
         assert refused[shape].way_out == way_out
     assert report.is_healthy
-    assert int(report.notes["calls"]) <= 40
+    assert calls(report) <= 40
 
 
 @pytest.mark.parametrize("mood", DEAD_ENDS)
@@ -154,13 +161,13 @@ def test_what_has_no_way_out_is_named(mood: str, graph: Served, page_id: str) ->
     for shape, answer in expected.items():
         assert answer in lost[shape]
     assert not report.is_healthy
-    assert int(report.notes["calls"]) <= 40
+    assert calls(report) <= 40
 
 
 def test_many_retired_metrics_do_not_take_calls_without_end(graph: Served, page_id: str) -> None:
     one_of_each = [resource.metrics[-1].source for resource in PAGES.resources]
     report = examined(graph, page_id, kind="retired_metrics", metrics=[*one_of_each, "post_clicks", "post_media_view"])
-    assert int(report.notes["calls"]) <= MAX_CALLS + 1
+    assert calls(report) <= MAX_CALLS
     last = report.findings[-1]
     assert (last.shape, last.answer, last.is_lost) == (
         "everything else",

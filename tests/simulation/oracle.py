@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
-from simulation.scenario import Trouble
+from simulation.scenario import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from graph_sandbox.world import World
     from graph_sandbox.world.content import Content
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 LOOKBACK, HISTORY, GRACE = 28, 4, timedelta(hours=24)
 TYPES = {"status": "post", "album": "photo"}
 OF_REELS = ("reactions", "comments", "shares", "video_views")
-"""What a reel's own insights tell; the rest, and all of other content, comes with the post."""
+"""What a reel's own insights hold; the rest, and all of other content, comes with the post."""
+OF_VIDEOS = ("reactions", "video_views")
+"""What the insights of a video hold that is known without its post."""
 
 Key = tuple[str, date]
 Observation = tuple[datetime, dict[str, int]]
@@ -52,10 +54,14 @@ class Row:
 
 @dataclass
 class Known:
-    """Content that some run has listed, and when it was found gone and found again."""
+    """Content that some run has listed, and when it was found gone and found again.
+
+    ``is_alone``: so far only its video was listed, and not its post.
+    """
 
     content: Content
     page: int
+    is_alone: bool = False
     absences: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
     @property
@@ -65,6 +71,18 @@ class Known:
     @property
     def published(self) -> date:
         return pacific_day(self.content.created_time)
+
+    @property
+    def stored_id(self) -> str:
+        """The id under which it must be stored."""
+        return str(self.content.video_id) if self.is_alone else self.content.full_id
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The columns that do not come with its post."""
+        if self.content.kind == "reel":
+            return OF_REELS
+        return OF_VIDEOS if self.is_alone else ()
 
     @property
     def is_gone(self) -> bool:
@@ -92,72 +110,80 @@ class Oracle:
         self.skipped: dict[tuple[int, date], int] = defaultdict(int)
         self.left: dict[tuple[str, int], dict[str, set[str]]] = {}
 
-    def follow(self, execution: Execution) -> None:
-        """Take note of what the execution can see, and of what it cannot."""
+    def follow(self, execution: Execution, hidden: Mapping[int, str], shown: Mapping[int, Collection[str]]) -> None:
+        """Take note of what the execution could see, and of what it could not.
+
+        ``hidden`` is the content of each Page whose post was not listed, ``shown`` the posts of each Page that were
+        listed before the throttle.
+        """
         for page in execution.pages:
-            trouble = execution.trouble.get(page)
+            fault = execution.faults.get(page)
             done = self.asked[page, execution.day.date]
-            if trouble is Trouble.TOKEN:
+            if fault is Fault.TOKEN:
                 continue
             if page not in execution.metrics_only:
-                self._list(page, execution.at, execution.day.date)
+                self._list(page, execution.at, execution.day.date, hidden.get(page))
                 done.add("content")
-            if self._measure(execution.run_id, page, execution.at, execution.day.date, trouble):
+            if self._measure(execution.run_id, page, execution.at, execution.day.date, fault, shown.get(page)):
                 done.add("metrics")
 
     def _in_lookback(self, page: int, day: date) -> list[Known]:
         first = day - timedelta(days=LOOKBACK - 1)
         return [one for one in self.known.values() if one.page == page and first <= one.published <= day]
 
-    def _list(self, page: int, at: datetime, day: date) -> None:
+    def _list(self, page: int, at: datetime, day: date, hidden: str | None) -> None:
         since = day_start(day - timedelta(days=LOOKBACK - 1))
         for content in self.world.content(self.world.pages[page].id, since, day_end(day), at):
-            known = self.known.setdefault(content.full_id, Known(content, page))
+            known = self.known.setdefault(content.full_id, Known(content, page, is_alone=True))
+            known.is_alone = known.is_alone and content.full_id == hidden
             if known.is_gone:
                 known.absences[-1] = (known.absences[-1][0], at)
         for known in self._in_lookback(page, day):
             if not known.is_gone and not self.world.exists(known.content, at):
                 known.absences.append((at, None))
 
-    def _measure(self, run_id: str, page: int, at: datetime, day: date, trouble: Trouble | None) -> bool:
-        """Note what the metrics task sees; return whether it saw everything that was left to see in its run."""
+    def _measure(
+        self, run_id: str, page: int, at: datetime, day: date, fault: Fault | None, shown: Collection[str] | None
+    ) -> bool:
+        """Note what the metrics task sees and commits; return whether it is all that was left to see in its run."""
         believed = {one.content.full_id: one for one in self._in_lookback(page, day) if not one.is_gone}
-        asked = self._asked(self.left.get((run_id, page)), believed, day)
-        if trouble is Trouble.THROTTLED:
-            self.left[run_id, page] = asked
+        asked = self._asked(self.left.pop((run_id, page), None), believed, day)  # a success leaves nothing
+        posts, own, left = asked["posts"], asked["reels"] | asked["videos"], dict[str, set[str]]()
+        if fault is Fault.KILLED:  # nothing is known of what it left: everything is read again
             return False
-        blind = trouble is Trouble.REELS and bool(asked["reels"])
-        self.left.pop((run_id, page), None)  # a task that is cleared after it succeeded reads everything again
-        if blind:
-            self.left[run_id, page] = asked | {"posts": set()}
+        if fault is Fault.THROTTLED:
+            posts, own, left = set(), set(), asked
+        elif fault is Fault.REELS and own:
+            own, left = set(), asked | {"posts": set()}
+        elif shown is not None:
+            posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts.difference(shown)}
         live = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
         for key, one in live.items():
-            own = key in asked["reels"] and not blind
             seen = {
                 name: value
                 for name, value in counters(self.world, one.content, at).items()
-                if (own if name in OF_REELS and one.content_type == "reel" else key in asked["posts"])
-                and not (name == "clicks" and trouble is Trouble.CLICKS)
+                if key in (own if name in one.own else posts) and not (name == "clicks" and fault is Fault.CLICKS)
             }
             if seen:
                 self.observations[key, day].append((at, seen))
-        if blind:
+        if left:
+            self.left[run_id, page] = left
             return False
-        gone = (asked["posts"] | asked["reels"]) - live.keys()
+        gone = (posts | own) - live.keys()
         self.skipped[page, day] = max(self.skipped[page, day], len(gone))
         for back in range(HISTORY):
-            videos = [one for key, one in live.items() if key in asked["videos"]]
+            videos = [one for key, one in live.items() if key in asked["days"]]
             self._measure_day(page, at, day - timedelta(days=back), videos, own=bool(asked["page"]))
         return True
 
     def _asked(self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date) -> dict[str, set[str]]:
         """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet."""
-        kinds = {
-            "reels": {"reel"},
-            "videos": {"video"},
-            "posts": set(TYPES) | {"post", "photo", "link", "video", "reel"},
+        parts = {
+            "posts": {key for key, one in believed.items() if not one.is_alone},
+            "reels": {key for key, one in believed.items() if one.content.kind == "reel"},
+            "videos": {key for key, one in believed.items() if one.content.kind == "video" and one.is_alone},
+            "days": {key for key, one in believed.items() if one.content.kind == "video" and not one.is_alone},
         }
-        parts = {part: {key for key, one in believed.items() if one.content_type in of} for part, of in kinds.items()}
         if left is None:
             return parts | {"page": {"page"}}
         unseen = {key for key in believed if (key, day) not in self.observations}
@@ -173,6 +199,10 @@ class Oracle:
                 self.video_days[one.content.full_id, day] = end - start
 
     # What must be stored
+
+    def stored_id(self, content_id: str) -> str:
+        """Return the id under which a content must be stored."""
+        return self.known[content_id].stored_id
 
     def snapshots(self) -> dict[Key, Row]:
         """Return every snapshot: on time if there is an on-time observation, else late; the earliest value of each."""

@@ -1,4 +1,4 @@
-"""Weeks of the DAG's life in one table of events, drawn from a seed: what runs when, on whom, and what goes wrong.
+"""Weeks of the DAG's life as one timeline, drawn from a seed: what runs when, on which Pages, and what goes wrong.
 
 Pure: it knows dates, instants and Page numbers, and nothing of Graph or PostgreSQL.
 """
@@ -16,36 +16,49 @@ BACKFILL_REACH = 12
 """How many dates before the first scheduled one a backfill may ask for."""
 
 
-class Trouble(Enum):
-    """What Graph does to one Page during one run."""
+class Fault(Enum):
+    """What happens to one Page during one run."""
 
     TOKEN = "its token is dead: no content, no metrics"
     THROTTLED = "throttled in the metrics task before anything is read"
+    MID_LISTING = "throttled in the metrics task between two pages of the listing of posts"
     REELS = "throttled in the metrics task before the reels are read"
+    KILLED = "the worker is killed in the metrics task after everything is read and before it is committed"
     CLICKS = "the metric post_clicks is absent"
+    TOO_MUCH = "each listing of more than one object is too much data"
+    WRONG_KIND = "a metric is refused by content of another kind"
+    LATE_POST = "a new video is listed without its post"
+
+
+RED = {Fault.TOKEN, Fault.THROTTLED, Fault.MID_LISTING, Fault.REELS, Fault.KILLED}
+"""The faults that may leave a task red: a clear runs it again."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """Tasks of one DAG run, at one instant: those of the ``pages`` (numbers), each with its trouble, if any."""
+    """Tasks of one DAG run, at one instant: those of the ``pages`` (numbers), each with its fault, if any.
+
+    ``committed`` is when a slow worker commits what it read of its one Page; None: at once. ``metrics_only`` are the
+    Pages whose content task has succeeded in the try before: a clear leaves it alone.
+    """
 
     at: datetime
     run_id: str
     day: Day
     pages: tuple[int, ...]
     try_number: int = 1
-    trouble: dict[int, Trouble] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
     metrics_only: frozenset[int] = frozenset()
-    """The Pages whose content task has succeeded in the try before: a clear leaves it alone."""
+    committed: datetime | None = None
 
     @property
     def failed(self) -> tuple[int, ...]:
-        """The Pages whose tasks may end red: a clear runs them again."""
-        return tuple(page for page, trouble in self.trouble.items() if trouble is not Trouble.CLICKS)
+        """The Pages whose tasks may end red."""
+        return tuple(page for page, fault in self.faults.items() if fault in RED)
 
 
 @dataclass(frozen=True)
-class Turn:
+class Event:
     """Something that happens on Facebook: a draw picks the content it happens to."""
 
     at: datetime
@@ -53,8 +66,17 @@ class Turn:
     draw: float
 
 
+@dataclass(frozen=True)
+class Moment:
+    """All that happens at one instant: first the events, then the executions, in parallel."""
+
+    at: datetime
+    events: list[Event]
+    executions: list[Execution]
+
+
 @dataclass
-class Story:
+class Scenario:
     """``days`` scheduled dates from ``first`` on, of ``pages`` Pages."""
 
     seed: int
@@ -63,34 +85,51 @@ class Story:
     pages: int
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311 (a reproducible story is wanted)
+        self._random = random.Random(self.seed)  # noqa: S311 (a reproducible scenario is wanted)
 
-    def events(self) -> list[tuple[datetime, list[Execution], list[Turn]]]:
-        """Return what happens at each instant, in the order of time; executions of one instant run in parallel."""
-        executions = [one for offset in range(self.days) for one in self._date(self.first + timedelta(days=offset))]
+    def timeline(self) -> list[Moment]:
+        """Return what happens, in the order of time; also the instants at which a slow worker commits."""
+        dates = [self.first + timedelta(days=offset) for offset in range(self.days)]
+        executions = [execution for on in dates for execution in self._date(on)]
         executions += self._backfill("backfill-1", self.days // 2) + self._backfill("backfill-2", self.days)
-        turns = [turn for offset in range(self.days) for turn in self._turns(self.first + timedelta(days=offset))]
-        instants = sorted({one.at for one in executions} | {one.at for one in turns})
-        return [(at, [e for e in executions if e.at == at], [t for t in turns if t.at == at]) for at in instants]
+        events = [event for on in dates for event in self._events(on)]
+        commits = {one.committed for one in executions if one.committed}
+        instants = sorted({one.at for one in executions} | {one.at for one in events} | commits)
+        return [
+            Moment(at, [one for one in events if one.at == at], [one for one in executions if one.at == at])
+            for at in instants
+        ]
 
     def _date(self, on: date) -> list[Execution]:
         """Return the scheduled run of a date, its clears, and a duplicate of it now and then."""
         everybody, chance = tuple(range(self.pages)), self._random.random()
         if chance < 0.06:  # an outage: nobody ran it
             return []
+        if chance > 0.9:
+            return self._slow_date(on)
         hours = (30, 80) if chance < 0.14 else (8, 23.9) if chance < 0.3 else (0, 6)
-        trouble = {page: self._random.choice(list(Trouble)) for page in everybody if self._random.random() < 0.2}
-        scheduled = Execution(self._after(Day(on).end, *hours), f"scheduled-{on}", Day(on), everybody, trouble=trouble)
+        faults = {page: self._random.choice(list(Fault)) for page in everybody if self._happens(0.3)}
+        scheduled = Execution(self._after(Day(on).end, *hours), f"scheduled-{on}", Day(on), everybody, faults=faults)
         found = [scheduled]
-        if scheduled.failed and self._random.random() < 0.8:
-            span = (1, 10) if self._random.random() < 0.5 else (24, 120)
-            listed = frozenset(page for page in scheduled.failed if trouble[page] is not Trouble.TOKEN)
-            cleared = replace(scheduled, at=self._after(scheduled.at, *span), try_number=2, trouble={})
+        if scheduled.failed and self._happens(0.8):
+            span = (1, 10) if self._happens(0.5) else (24, 120)
+            listed = frozenset(page for page in scheduled.failed if faults[page] is not Fault.TOKEN)
+            cleared = replace(scheduled, at=self._after(scheduled.at, *span), try_number=2, faults={})
             found.append(replace(cleared, pages=scheduled.failed, metrics_only=listed))
-        if self._random.random() < 0.2:
-            duplicate = replace(scheduled, run_id=f"duplicate-{on}", trouble={})
-            found.append(replace(duplicate, at=self._after(scheduled.at, 0, 12)))
+        if self._happens(0.2):
+            found.append(replace(scheduled, run_id=f"duplicate-{on}", at=self._after(scheduled.at, 0, 12), faults={}))
         return found
+
+    def _slow_date(self, on: date) -> list[Execution]:
+        """Return the run of a date of which one Page is read on time, and committed after it was read again, late."""
+        slow, *others = self._random.sample(range(self.pages), self.pages)
+        end = Day(on).end
+        read = Execution(self._after(end, 0, 6), f"slow-{on}", Day(on), (slow,), committed=self._after(end, 25, 30))
+        return [
+            read,
+            Execution(self._after(end, 0, 6), f"scheduled-{on}", Day(on), tuple(others)),
+            Execution(self._after(end, 24.1, 24.9), f"duplicate-{on}", Day(on), tuple(range(self.pages))),
+        ]
 
     def _backfill(self, name: str, offset: int) -> list[Execution]:
         """Return a backfill of some past dates at one instant, for one Page or for all."""
@@ -100,11 +139,10 @@ class Story:
         dates = self._random.sample(past, 6)
         return [Execution(at, f"{name}-{on}", Day(on), self._random.choice([everybody, everybody[:1]])) for on in dates]
 
-    def _turns(self, on: date) -> list[Turn]:
-        kinds = [
-            kind for kind, chance in (("delete", 0.6), ("restore", 0.35), ("correct", 0.5)) if self._happens(chance)
-        ]
-        return [Turn(self._after(Day(on).start, 0, 24), kind, self._random.random()) for kind in kinds]
+    def _events(self, on: date) -> list[Event]:
+        chances = {"delete": 0.6, "restore": 0.35, "correct": 0.5, "appear": 0.3}
+        kinds = [kind for kind, chance in chances.items() if self._happens(chance)]
+        return [Event(self._after(Day(on).start, 0, 24), kind, self._random.random()) for kind in kinds]
 
     def _happens(self, chance: float) -> bool:
         return self._random.random() < chance

@@ -1,5 +1,5 @@
 -- One row is one stage of one integration on one date: what is missing, why, and what would repair it. What is stored is
--- counted for the dates that a query asks for alone, hence the laterals.
+-- counted for the dates of the query alone, hence the laterals.
 -- Reads the registry, stage_result and content_coverage.
 create or replace view analytics.coverage as
 with wanted as (
@@ -69,7 +69,7 @@ select
     counted.missing,
     counted.state is not distinct from 'success' and counted.missing = 0 as is_complete,
     case
-        when counted.state is null then 'no run has asked for it'
+        when counted.state is null then 'no run has requested it'
         when counted.state = 'running' then 'the task has not ended'
         when counted.state = 'failed' then coalesce(counted.error_message, counted.error_class)
         when counted.missing = 0 then null

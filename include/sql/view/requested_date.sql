@@ -1,5 +1,5 @@
--- One row is one integration on one date that some run has asked for: what all its runs together have achieved. The
--- look-back is that of both stages that succeeded; as long as none did, the longest that was asked for.
+-- One row is one integration on one date that some run has requested: what all its runs together have achieved. The
+-- look-back is that of both stages that succeeded; as long as none did, the longest that was requested.
 -- Reads stage_result.
 create or replace view analytics.requested_date as
 select
@@ -15,4 +15,4 @@ from analytics.stage_result
 group by organization_id, integration_id, date;
 
 comment on view analytics.requested_date is
-    'Internal: one integration on one date that a run has asked for, and what all its runs together have achieved.';
+    'Internal: one integration on one date that a run has requested, and what all its runs together have achieved.';

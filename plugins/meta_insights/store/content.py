@@ -35,21 +35,19 @@ def save_listing(
     integration: Key,
     listed: Rows,
     listed_in_part: Rows,
-    joined: Mapping[str, str],
     seen_at: datetime,
 ) -> None:
     """Store content as it was listed. Of content that was ``listed_in_part`` text and time of publication stay.
 
-    ``joined`` maps ids under which content is stored to those of the contents that they turned out to be: each pair
-    becomes one, with the snapshots of both.
+    A video that was stored as a content of its own, and of which the post is known now, becomes that post: one content
+    with the snapshots of both.
     """
     with _writing(warehouse, integration) as transaction:
         transaction.write("content", listed, integration, seen_at=seen_at)
         transaction.write("content_in_part", listed_in_part, integration, seen_at=seen_at)
-        for formerly, content_id in sorted(joined.items()):
-            pair = {**integration, "formerly": formerly, "external_content_id": content_id}
-            transaction.execute("transform/join_snapshots", pair)
-            transaction.execute("transform/join_content", pair)
+        for pair in transaction.select("select/joined_content", integration):
+            transaction.execute("transform/join_snapshots", integration | pair)
+            transaction.execute("transform/join_content", integration | pair)
 
 
 def mark_deleted(warehouse: Warehouse, integration: Key, content_ids: Sequence[str], seen_at: datetime) -> None:

@@ -73,8 +73,8 @@ REELS = Resource(
         Metric("post_video_avg_time_watched", "breakdowns.avg_watch_time_ms", count, STATE),
         Metric("post_video_likes_by_reaction_type", "reactions", total),
         Metric("post_video_likes_by_reaction_type", "breakdowns.reactions_by_type", by_reaction),
-        Metric("post_video_social_actions", "comments", entry("COMMENT")),
-        Metric("post_video_social_actions", "shares", entry("SHARE")),
+        Metric("post_video_social_actions", "comments", entry("COMMENT"), is_blank_doubtful=True),
+        Metric("post_video_social_actions", "shares", entry("SHARE"), is_blank_doubtful=True),
     ),
 )
 VIDEOS = Resource(
@@ -129,6 +129,7 @@ PROVIDER = Provider(
     usage_type="pages",
     scopes=("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights"),
     listings=content.LISTINGS,
+    optional=frozenset({content.VIDEOS, content.REELS}),
     join=content.join,
     shows=content.shows,
     home=content.home,
