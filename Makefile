@@ -42,8 +42,8 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
-	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \
-		{ echo 'redis-server and docker-compose are needed: apt-get install redis-server docker-compose'; exit 1; }
+	@PATH=$$PATH:/usr/sbin; for program in redis-server docker-compose pgbouncer; do command -v $$program >/dev/null || \
+		{ echo "$$program is needed: apt-get install redis-server docker-compose pgbouncer"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
 
 campaign: $(INSTALLED) ## live through SEEDS=100 simulated months FROM=101 on, and show which rare states they met

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
+from meta_insights.config import schema_name
 from meta_insights.days import Day, pacific_date
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.client import ClientOptions
@@ -302,7 +303,7 @@ def aggregate(
             log.error("%s", reason)
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(flatten(groups))} integrations are incomplete for {run.day.date}: "
-            f"{'; '.join(_first(reasons, 'analytics.ingestion_run'))}"
+            f"{'; '.join(_first(reasons, schema_name() + '.ingestion_run'))}"
         )
 
 
@@ -343,7 +344,7 @@ def _completeness(warehouse: Warehouse, run: Run, groups: Sequence[Group]) -> li
     rows = warehouse.select("completeness", _of_run(run, groups))
     late = [f"{row['name']} ({row['integration_id']}): {row['why']}" for row in rows if row["state"] == "late"]
     log.info("%s: %s of %s integrations are complete", run.day.date, len(rows) - len(late), len(rows))
-    for text in _first(late, "analytics.coverage"):
+    for text in _first(late, f"{schema_name()}.coverage"):
         log.warning("%s: not complete: %s", run.day.date, text)
     return rows
 

@@ -154,8 +154,9 @@ def test_a_page_with_content_and_no_snapshot_is_warned_of_with_an_age(series: Se
 
 def test_a_warning_fails_no_run(series: Series) -> None:
     series.database.execute(f"delete from {SNAPSHOT}".encode())
+    of_run = {"date": TUE, "organization_ids": ["org"], "integration_ids": ["page-1"]}
     with Warehouse() as warehouse:
-        assert "data_is_fresh" not in broken_rules(warehouse, TUE)
+        assert "data_is_fresh" not in broken_rules(warehouse, of_run)
 
 
 def test_a_page_whose_only_content_graph_skipped_is_fresh(series: Series) -> None:
