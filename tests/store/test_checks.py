@@ -123,7 +123,7 @@ def test_each_rule_and_its_result_is_logged(series: Series, caplog: pytest.LogCa
     caplog.set_level("INFO")
     verdict("no_lifetime_value_is_negative")
     lines = [record.getMessage() for record in caplog.records if record.name == "meta_insights.store.checks"]
-    assert [line.partition(":")[0] for line in lines] == RULES
+    assert [line.partition(":")[0] for line in lines] == [*RULES, *WARNINGS]
     assert "one_live_row_per_key: holds" in lines
     assert "no_lifetime_value_is_negative: broken by page-1/1_2 reach: -1" in lines
 
