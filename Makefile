@@ -1,12 +1,11 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls lock metrics clean
+.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
 INSTALLED := .venv/installed
 PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
-MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $($(call upper,$(1))),--$(1) '$($(call upper,$(1)))')
@@ -40,7 +39,7 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
-	$(VENV_PYTHON) -m pytest -m 'not long' --durations=10
+	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
 	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \
@@ -53,11 +52,14 @@ campaign: $(INSTALLED) ## live through SEEDS=100 simulated months FROM=101 on, a
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
 	@$(VENV_PYTHON) -m local_stack secrets
 
-cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and states of each case
-	@$(MEASURE) -m bench.cases
+cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and tries of each case
+	$(VENV_PYTHON) -m pytest -v tests/ingest/test_faults.py
 
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
-	@$(MEASURE) -m bench.calls
+	$(VENV_PYTHON) -m pytest -v tests/ingest/test_calls.py
+
+bench: $(INSTALLED) ## measure reading, writing, growth and whole runs beside their floors, in ten minutes
+	$(VENV_PYTHON) -m pytest -q -m benchmark tests/benchmarks
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from meta_insights.graph.budget import Budget
 from meta_insights.graph.client import ClientOptions, GraphClient
-from meta_insights.graph.credential import Credential
+from meta_insights.graph.credential import CONN_TYPE, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +98,7 @@ def serve_script() -> Iterator[Scripted]:
             thread.join()
 
 
-def connection(host: str = "", password: str | None = TOKEN, conn_type: str | None = "", **extra: Any) -> Any:
+def connection(host: str = "", password: str | None = TOKEN, conn_type: str | None = CONN_TYPE, **extra: Any) -> Any:
     """The fields of a connection, as Airflow's has them."""
     return SimpleNamespace(
         conn_id="graph", conn_type=conn_type, host=host, password=password, extra=json.dumps(extra) if extra else None

@@ -25,7 +25,7 @@ BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 def listed(content: Content) -> dict[str, Any]:
     """Return the row of a content as it is listed."""
-    names = [field.name for field in fields(content) if field.name not in {"is_partial", "formerly"}]
+    names = [field.name for field in fields(content) if field.name != "is_partial"]
     return {name: getattr(content, name) for name in names}
 
 

@@ -75,7 +75,8 @@ def snapshots(database: psycopg.Connection) -> dict[str, dict[str, Any]]:
 
 def ledger(database: psycopg.Connection, stage: str = "metrics") -> dict[str, Any]:
     cursor = database.execute(
-        "select * from analytics.ingestion_run where stage = %s order by started_at desc limit 1", (stage,)
+        "select * from analytics.ingestion_run where stage = %s order by started_at desc, attempt desc limit 1",
+        (stage,),
     )
     row = cursor.fetchone()
     assert row is not None

@@ -31,35 +31,42 @@ class Settings:
     read_timeout: timedelta
     api_backoff: timedelta
     page_history_days: int
-    stop_at_usage_percent: float
+    stop_at_usage_percent: int
     connections: int
     integrations_at_once: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read ``META_INSIGHTS_*``; ConfigurationError names a value that is no date or no positive number."""
+        """Read ``META_INSIGHTS_*``; ConfigurationError names a value that makes no sense, and says what would."""
 
-        def number(name: str, default: float) -> float:
+        def whole(name: str, default: int, most: int) -> int:
+            text = environment.get(name, "") or str(default)
+            if not text.isdecimal() or not 1 <= int(text) <= most:
+                raise ConfigurationError(f"{name} must be a whole number from 1 to {most}, not {text!r}")
+            return int(text)
+
+        def length(name: str, default: int, unit: timedelta) -> timedelta:
             text = environment.get(name, "") or str(default)
             try:
-                value = float(text)
-            except ValueError:
-                value = 0
-            if value <= 0:
+                value = float(text) * unit
+            except (ValueError, OverflowError):  # no number, or one that is no time
+                value = timedelta()
+            if value <= timedelta():
                 raise ConfigurationError(f"{name} must be a positive number, not {text!r}")
             return value
 
+        second, hour = timedelta(seconds=1), timedelta(hours=1)
         return cls(
             start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
-            task_timeout=timedelta(seconds=number("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800)),
-            on_time_grace=timedelta(hours=number("META_INSIGHTS_ON_TIME_GRACE_HOURS", 24)),
-            retry_delay=timedelta(seconds=number("META_INSIGHTS_RETRY_DELAY_SECONDS", 60)),
-            read_timeout=timedelta(seconds=number("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60)),
-            api_backoff=timedelta(seconds=number("META_INSIGHTS_API_BACKOFF_SECONDS", 1)),
-            page_history_days=int(number("META_INSIGHTS_PAGE_HISTORY_DAYS", 4)),
-            stop_at_usage_percent=number("META_INSIGHTS_STOP_AT_USAGE_PERCENT", 85),
-            connections=int(number("META_INSIGHTS_CONNECTIONS", 4)),
-            integrations_at_once=int(number("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8)),
+            task_timeout=length("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800, second),
+            on_time_grace=length("META_INSIGHTS_ON_TIME_GRACE_HOURS", 24, hour),
+            retry_delay=length("META_INSIGHTS_RETRY_DELAY_SECONDS", 60, second),
+            read_timeout=length("META_INSIGHTS_READ_TIMEOUT_SECONDS", 60, second),
+            api_backoff=length("META_INSIGHTS_API_BACKOFF_SECONDS", 1, second),
+            page_history_days=whole("META_INSIGHTS_PAGE_HISTORY_DAYS", 4, most=730),  # Graph keeps two years
+            stop_at_usage_percent=whole("META_INSIGHTS_STOP_AT_USAGE_PERCENT", 85, most=100),
+            connections=whole("META_INSIGHTS_CONNECTIONS", 4, most=64),
+            integrations_at_once=whole("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8, most=64),
         )
 
 

@@ -73,5 +73,6 @@ def history_windows(dates: Collection[date], longest: int) -> list[tuple[date, d
 
 
 def pacific_date(instant: datetime) -> date:
-    """Return the Pacific calendar date of an instant."""
-    return instant.astimezone(PACIFIC).date()
+    """Return the Pacific calendar date of an instant: a plain date, also of an instant of pendulum's."""
+    local = instant.astimezone(PACIFIC)
+    return date(local.year, local.month, local.day)

@@ -28,6 +28,8 @@ FAULT_RETRIES = 5
 RATE_LIMIT_RETRIES = 12
 """How often a task waits for the rate limit, beside that."""
 RETRIES = FAULT_RETRIES + RATE_LIMIT_RETRIES
+LATE_RATE_LIMIT_RETRIES = 3
+"""How often a task waits for the rate limit for a date that will be late anyway: a later clear can read its history."""
 
 
 class Remedy(Enum):
@@ -43,7 +45,9 @@ class Rule:
 
     ``meaning`` is for the runbook, whose section is ``anchor``. A task has ``retries`` for it: 0 fails at once. Waits
     for the rate limit have a budget of their own, so that they use up no retry that a fault may need. The first delay
-    is ``first`` (None: the setting META_INSIGHTS_RETRY_DELAY_SECONDS), it doubles each time, up to ``longest``.
+    is ``first`` (None: the setting META_INSIGHTS_RETRY_DELAY_SECONDS), it doubles each time, up to ``longest``. A retry
+    that comes after the date's on-time window is one of ``late_retries``; of ``yielding_retries``, when dates that can
+    still be on time are behind it.
     """
 
     errors: tuple[type[BaseException], ...]
@@ -51,6 +55,8 @@ class Rule:
     remedy: Remedy
     anchor: str
     retries: int = 0
+    late_retries: int = 0
+    yielding_retries: int = 0
     is_wait: bool = False
     first: timedelta | None = None
     longest: timedelta = timedelta(hours=1)
@@ -68,6 +74,7 @@ RULES = (
         Remedy.CLEAR,
         "throttled",
         retries=RATE_LIMIT_RETRIES,
+        late_retries=LATE_RATE_LIMIT_RETRIES,
         is_wait=True,
         first=timedelta(minutes=5),
         longest=timedelta(hours=2),
@@ -100,6 +107,8 @@ RULES = (
         Remedy.CLEAR,
         "transient",
         retries=FAULT_RETRIES,
+        late_retries=FAULT_RETRIES,
+        yielding_retries=1,
     ),
 )
 

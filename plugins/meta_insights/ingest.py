@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
+from meta_insights.days import Day, pacific_date
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.client import ClientOptions
 from meta_insights.graph.errors import GraphError, most_severe
@@ -26,10 +27,11 @@ from meta_insights.store.checks import broken_rules, warned_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from meta_insights.graph.budget import Budget
-    from meta_insights.provider.model import Content
+    from meta_insights.provider.model import Content, Provider
     from meta_insights.read.spool import Rows
     from meta_insights.run.context import Run, Task
     from meta_insights.run.groups import Group
@@ -66,6 +68,8 @@ def ingest_content(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[
 def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     run, integration = task.run, opened.integration
     provider, issues = integration.declared, Issues()
+    if not _kept(provider, [run.day.date]):
+        return _not_kept(run, provider)
     edges = provider.listings if opened.pending is None else opened.pending.get(EDGES, ())
     if not edges:
         return Outcome(pending={})
@@ -73,12 +77,12 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     hook = _hook(opened, task, budget)
     sizes = {edge: _page_size(f"content.{edge}", opened) for edge in provider.listings}
     span = (run.since, run.until)
-    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, issues)
+    refused = Refused(dict(opened.refused_metrics), clock.now())
+    reader = ContentReader(hook.get_conn(), provider, integration.external_id, span, stored, sizes, refused, issues)
     listing = reader.read(edges)
     whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
-    joined = {row.formerly: key for key, row in listing.content.items() if row.formerly}
-    content.save_listing(task.warehouse, integration.key, whole, in_part, joined, listing.observed_at)
+    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
     error = _delete_vanished(task, opened, reader, listing)
     token = _token_health(hook, provider.scopes, listing, issues)
     return Outcome(
@@ -86,22 +90,49 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         stored=len(listing.content),
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
-        warnings=_warnings(hook, integration.conn_id, budget, token),
-        learned=Learned(page_sizes=_learned(sizes, "content."), token=token),
+        warnings=[*_warnings(hook, integration.conn_id, budget, token), *_too_early(task, integration)],
+        learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
         error=error,
     )
 
 
+def _kept(provider: Provider, dates: Iterable[date]) -> list[date]:
+    """Return the dates of which Graph has not yet forgotten any part."""
+    oldest = clock.now() - provider.keeps
+    return [day for day in dates if Day(day).start >= oldest]
+
+
+def _not_kept(run: Run, provider: Provider) -> Outcome:
+    """Ask nothing: the date is never complete any more."""
+    warning = f"Graph keeps {provider.keeps.days // 365} years: nothing was asked for {run.day.date}"
+    log.warning("%s", warning)
+    return Outcome(pending={}, warnings=[warning])
+
+
+def _too_early(task: Task, integration: Integration) -> list[str]:
+    """Warn of a date before the first content that any run has listed: it is not complete with nothing."""
+    first = content.first_published(task.warehouse, integration.key)
+    if first is None or first < task.run.until:
+        return []
+    warning = f"the first content is of {pacific_date(first)}: {task.run.day.date} has none"
+    log.warning("%s", warning)
+    return [warning]
+
+
 def _columns(row: Content) -> dict[str, Any]:
     columns = asdict(row)
-    del columns["is_partial"], columns["formerly"]
+    del columns["is_partial"]
     return columns
 
 
 def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
-    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date."""
+    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
+
+    A late snapshot is nothing while one on time is possible.
+    """
     run = task.run
-    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    is_late = clock.now() >= run.on_time_until
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date, is_late=is_late)
     unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
     return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
 
@@ -134,8 +165,11 @@ def ingest_metrics(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[
 def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     run, integration = task.run, opened.integration
     provider, issues = integration.declared, Issues()
+    if not _kept(provider, [run.day.date]):
+        return _not_kept(run, provider)
     stored, unmeasured = _live(task, integration)
-    parts = plan(provider, integration.external_id, stored, run.history_dates, opened.pending, unmeasured)
+    dates = _kept(provider, run.history_dates)
+    parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured)
     if not any(part.left for part in parts):
         return Outcome(pending={})
     hook = _hook(opened, task, budget)

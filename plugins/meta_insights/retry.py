@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import RetryDecision, RetryPolicy
 
+from meta_insights import clock
 from meta_insights.config import Settings
 from meta_insights.failures import RETRIES, rule_for
 from meta_insights.graph.errors import GraphThrottledError
 from meta_insights.run.ledger import StageError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from airflow.sdk import Context
 
@@ -26,8 +27,9 @@ class GraphRetryPolicy(RetryPolicy):
     """Fail at once, or retry after the delay that the rule of the error gives.
 
     Faults and waits for the rate limit have separate budgets, counted from the task's last clear on, so a task ends in
-    bounded time whatever Graph does. For tasks with ``retries=RETRIES``. The jitter is random per task, so that the
-    retries of many integrations do not arrive in one second.
+    bounded time whatever Graph does; smaller ones once its date can be on time no more. For tasks with
+    ``retries=RETRIES``. The jitter is random per task, so that the retries of many integrations do not arrive in one
+    second.
     """
 
     def evaluate(
@@ -43,12 +45,21 @@ class GraphRetryPolicy(RetryPolicy):
             reason = f"{exception.message}: " + "; ".join(decision.reason or "" for decision in decisions)
             delays = [decision.retry_delay for decision in decisions if decision.retry_delay]
             return RetryDecision.retry(max(delays), reason=reason) if delays else RetryDecision.fail(reason=reason)
-        cause, waits = (exception.cause, exception.waits) if isinstance(exception, StageError) else (exception, 0)
+        stage = exception if isinstance(exception, StageError) else None
+        cause, waits = (stage.cause, stage.waits) if stage else (exception, 0)
         rule, tries = rule_for(cause), try_number - (max_tries - RETRIES)
         used = waits if rule.is_wait else tries - 1 - waits
-        if used >= rule.retries:
+        delay = _delay(rule, cause, used) * _jitter.uniform(1, 1.25)
+        if used >= _allowed(rule, stage, clock.now() + delay):
             return RetryDecision.fail(reason=str(exception))
-        return RetryDecision.retry(_delay(rule, cause, used) * _jitter.uniform(1, 1.25), reason=str(exception))
+        return RetryDecision.retry(delay, reason=str(exception))
+
+
+def _allowed(rule: Rule, stage: StageError | None, at: datetime) -> int:
+    """Return how many retries there are for a rule, if the next one comes at that instant."""
+    if stage is None or at < stage.on_time_until:
+        return rule.retries
+    return rule.yielding_retries if stage.yields else rule.late_retries
 
 
 def _delay(rule: Rule, error: BaseException, used: int) -> timedelta:

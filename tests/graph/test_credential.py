@@ -46,15 +46,20 @@ def test_whitespace_around_a_token_that_was_pasted_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["http://127.0.0.1:8900", "http://localhost:1/", "http://[::1]:1", "https://graph.test"]
+    "host", ["http://127.0.0.1:8900", "http://localhost:1/", "http://[::1]:1", "https://graph.test", "https://g.test\n"]
 )
 def test_plain_http_is_for_this_machine_only(host: str) -> None:
-    assert Credential.of(connection(host)).base_url == host.rstrip("/")
+    assert Credential.of(connection(host)).base_url == host.strip().rstrip("/")
 
 
-def test_plain_http_to_another_machine_must_be_allowed() -> None:
-    with pytest.raises(ConfigurationError, match="must be https"):
-        Credential.of(connection("http://sandbox:8900"))
+@pytest.mark.parametrize(
+    "host",
+    ["http://sandbox:8900", "http://localhost.test", "http://127.0.0.1.test", "http://0.0.0.0", "HTTP://10.0.0.1"],
+)
+def test_plain_http_to_another_machine_must_be_allowed(host: str) -> None:
+    for extra in ({}, {"allow_http": False}, {"allow_http": "yes"}):
+        with pytest.raises(ConfigurationError, match="must be https"):
+            Credential.of(connection(host, **extra))
     assert Credential.of(connection("http://sandbox:8900", allow_http=True)).base_url == "http://sandbox:8900"
 
 
@@ -66,10 +71,18 @@ def test_plain_http_to_another_machine_must_be_allowed() -> None:
         ({"password": "EAAone EAAtwo"}, {}, "holds a space or a character outside ASCII"),
         ({"password": "EAA“quoted”"}, {}, "holds a space or a character outside ASCII"),
         ({"password": "EAA\u200bzero"}, {}, "holds a space or a character outside ASCII"),
+        ({"password": "EAAtwo\nlines"}, {}, "holds a space or a character outside ASCII"),
+        ({"password": "EAA\x00zero"}, {}, "holds a space or a character outside ASCII"),
         ({"conn_type": "http"}, {}, "must be of type facebook_insights, not 'http'"),
+        ({"conn_type": ""}, {}, "must be of type facebook_insights, not ''"),
+        ({"conn_type": None}, {}, "must be of type facebook_insights, not None"),
         ({"host": "ftp://graph.test"}, {}, "must be a URL such as"),
         ({"host": "https://"}, {}, "must be a URL such as"),
         ({"host": "https://[::1"}, {}, "must be a URL such as"),
+        ({"host": "https://graph.test:99999"}, {}, "must be a URL such as"),
+        ({"host": "https://graph.test:port"}, {}, "must be a URL such as"),
+        ({"host": "https://graph .test"}, {}, "must be a URL such as"),
+        ({"host": "https://graph.test\n.evil"}, {}, "must be a URL such as"),
         ({"host": "https://user:secret@graph.test"}, {}, "must be a URL such as"),
         ({"host": "https://graph.test?access_token=x"}, {}, "must be a URL such as"),
         ({}, {"api_version": "26"}, "must look like v26.0"),

@@ -11,9 +11,9 @@ from meta_insights.graph.credential import Secrets
 from meta_insights.graph.errors import GraphTransientError
 from meta_insights.graph.transport import Answer, Request, Transport
 from meta_insights.hook import FacebookInsightsHook
-from network import proxy_to, tls_in_front_of, write_certificate
 from scripted import APP_SECRET, TOKEN, Reply
 from support import connect
+from support.network import proxy_to, tls_in_front_of, write_certificate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meta_insights.graph.errors import GraphPermissionError, GraphTooMuchDataError, GraphTransientError
-from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize, paginate
+from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize, checked, paginate
 from meta_insights.graph.transport import Answer
 
 EDGE = list(range(120))
@@ -85,6 +85,13 @@ def test_the_end_is_where_no_next_page_is_named(paging: Any) -> None:
         return Answer({"data": [1], "paging": paging}, datetime.now(UTC))
 
     assert len(list(paginate(get, "1/posts", {}, PageSize()))) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"data": None}, {"data": {}}, {"data": "text"}, {"paging": {}}])
+def test_an_answer_without_a_list_is_no_page(body: dict[str, Any]) -> None:
+    with pytest.raises(GraphTransientError, match="no list"):
+        checked(Answer(body, datetime.now(UTC)), "1/posts")
+    checked(Answer({"data": []}, datetime.now(UTC)), "1/posts")
 
 
 def test_what_was_read_before_an_error_is_given_first() -> None:

@@ -174,6 +174,19 @@ def test_a_metric_of_another_kind_can_be_refused_instead_of_left_out(
     assert get(f"{video.video_id}/video_insights", metric="total_video_views").status_code == 200
 
 
+def test_metrics_can_be_refused_in_one_request_though_each_alone_is_answered(
+    sandbox: Served,
+    get: Get,
+    page: Page,
+    photos: list[Content],
+) -> None:
+    sandbox.control.fault("not_together", page.id, metrics=["post_clicks", "post_media_view"])
+    path = f"{photos[0].full_id}/insights"
+    assert message(get(path, metric="post_clicks,post_media_view")) == INVALID_METRIC
+    for metric in ("post_clicks", "post_media_view", "post_clicks,post_reactions_by_type_total"):
+        assert get(path, metric=metric).status_code == 200
+
+
 def test_the_summary_of_comments_can_need_a_permission_of_its_own(
     sandbox: Served,
     get: Get,

@@ -28,10 +28,23 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["soon", "0", "-1"])
-def test_a_value_that_is_no_positive_number_is_named(text: str) -> None:
-    with pytest.raises(ConfigurationError, match="META_INSIGHTS_ON_TIME_GRACE_HOURS must be a positive number"):
-        Settings.from_environment({"META_INSIGHTS_ON_TIME_GRACE_HOURS": text})
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "1e300"])
+@pytest.mark.parametrize("name", ["ON_TIME_GRACE_HOURS", "TASK_TIMEOUT_SECONDS", "RETRY_DELAY_SECONDS"])
+def test_a_time_that_is_no_positive_finite_number_is_named(name: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"META_INSIGHTS_{name} must be a positive number, not '{text}'"):
+        Settings.from_environment({f"META_INSIGHTS_{name}": text})
+
+
+@pytest.mark.parametrize("text", ["some", "0", "-1", "0.5", "2.5", "nan", "inf", "101000"])
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("CONNECTIONS", 64), ("INTEGRATIONS_AT_ONCE", 64), ("PAGE_HISTORY_DAYS", 730), ("STOP_AT_USAGE_PERCENT", 100)],
+)
+def test_a_count_that_is_not_whole_or_out_of_its_range_is_named(name: str, most: int, text: str) -> None:
+    reason = f"META_INSIGHTS_{name} must be a whole number from 1 to {most}, not '{text}'"
+    with pytest.raises(ConfigurationError, match=reason):
+        Settings.from_environment({f"META_INSIGHTS_{name}": text})
+    assert Settings.from_environment({f"META_INSIGHTS_{name}": str(most)})
 
 
 def test_a_start_date_that_is_no_date_is_named() -> None:

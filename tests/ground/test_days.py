@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, date, datetime, timedelta
 
+import pendulum
 import pytest
 
 from meta_insights.days import Day, history_windows, measured_date, pacific_date
@@ -95,3 +96,8 @@ def test_a_window_over_the_day_of_25_hours_has_a_day_less() -> None:
         (date(2026, 8, 23), date(2026, 11, 19)),
         (date(2026, 11, 20), date(2026, 11, 20)),
     ]
+
+
+def test_a_date_of_airflows_own_kind_of_instant_is_a_plain_date() -> None:
+    """Airflow's context holds pendulum's instants, and pendulum's dates are no dates to an encoder of JSON."""
+    assert type(pacific_date(pendulum.datetime(2026, 11, 20, 8))) is date

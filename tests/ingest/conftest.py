@@ -10,8 +10,11 @@ from meta_insights.config import Settings
 from meta_insights.run.context import Run
 from meta_insights.run.integrations import Integration, register
 from support import DAY
+from support.workbench import Workbench
 
 if TYPE_CHECKING:
+    import psycopg
+
     from graph_sandbox.server import Served
     from meta_insights.store.warehouse import Warehouse
 
@@ -34,3 +37,8 @@ def pages(warehouse: Warehouse, graph: Served) -> list[Integration]:
 @pytest.fixture
 def page(pages: list[Integration]) -> Integration:
     return pages[0]
+
+
+@pytest.fixture
+def bench(graph: Served, warehouse: Warehouse, database: psycopg.Connection) -> Workbench:
+    return Workbench(graph, warehouse, database)

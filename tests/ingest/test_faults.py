@@ -1,36 +1,23 @@
 """What happens when things go wrong: one fault a case. Each row that Graph gives is stored and exact, or a task fails.
 
-A task here runs the real verb under the real retry policy. The time between two tries passes on the sandbox's clock
-alone: an hour of throttling takes no time, and what is stored is what a worker would have stored. `make cases` shows
-the rows, calls and tries of each case.
+`make cases` shows the rows, calls and tries of each case.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from airflow.sdk import RetryAction
 
 from meta_insights import ingest
-from meta_insights.failures import RETRIES
-from meta_insights.retry import GraphRetryPolicy
-from meta_insights.run.integrations import Integration, register
-from meta_insights.run.ledger import StageError
 from support import DAY
-from truth import cleared, expected_values, snapshots, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import psycopg
+    from collections.abc import Callable
 
     from graph_sandbox.server import Served
-    from graph_sandbox.world.content import Content
-    from meta_insights.run.context import Run
-    from meta_insights.store.warehouse import Warehouse
+    from support.workbench import Workbench
 
 KINDS = ("photo", "status", "link", "video", "reel") * 24  # 120 contents in 25 days
 
@@ -116,86 +103,31 @@ CASES = (
 )
 
 
-@pytest.fixture
-def page(graph: Served, warehouse: Warehouse) -> Integration:
-    """A Page with 120 contents of all kinds, the newest shortly before the day's end."""
-    page = graph.world.add_page("Faulty")
-    for number, kind in enumerate(KINDS):
-        created = DAY.end - timedelta(minutes=1, hours=5 * number)
-        graph.world.add_post(page.id, created, kind=kind, message=f"Post {number} #launch")  # type: ignore[arg-type]
-    integration = Integration("org", "faulty", "facebook", page.id, page.name)
-    register(warehouse, [integration])
-    return integration
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a task ended: ``success`` or ``failed``, after how many tries."""
-
-    state: str
-    tries: int
-
-
-def task(stage: str, page: Integration, run: Run, graph: Served) -> Ended:
-    """Run a stage as Airflow would: again after each failure, as long as the retry policy says so."""
-    verb = {"content": ingest.ingest_content, "metrics": ingest.ingest_metrics}[stage]
-    for try_number in range(1, RETRIES + 2):
-        try:
-            verb([asdict(page)], replace(run, try_number=try_number))
-        except StageError as error:
-            decision = GraphRetryPolicy().evaluate(error, try_number, RETRIES)
-            if decision.action is not RetryAction.RETRY or decision.retry_delay is None:
-                return Ended("failed", try_number)
-            graph.control.fix_clock(graph.control.now() + decision.retry_delay)
-        else:
-            return Ended("success", try_number)
-    return Ended("failed", RETRIES + 1)
-
-
-def differences(graph: Served, one: Content, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that are not as the world had them at the instant at which each was observed."""
-    found = {}
-    for column in expected_values(graph, one, row["observed_at"]):
-        seen = row["metric_observed_at"].get(column)
-        at = datetime.fromisoformat(seen).replace(tzinfo=row["observed_at"].tzinfo) if seen else row["observed_at"]
-        if row[column] != expected_values(graph, one, at)[column]:
-            found[column] = row[column]
-    return found
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_row_is_stored_and_exact_or_a_task_fails(
-    case: Case,
-    page: Integration,
-    run: Run,
-    graph: Served,
-    database: psycopg.Connection,
-    show: Callable[[str], None],
+    case: Case, bench: Workbench, graph: Served, show: Callable[[str], None]
 ) -> None:
+    page = bench.page(KINDS)
     if not case.early:
-        ingest.ingest_content([asdict(page)], replace(run, run_id="the day before"))
+        ingest.ingest_content([asdict(page)], bench.run("before"))
     graph.control.clear_requests()
     case.disturb(graph, page.external_id)
-    ended = {stage: task(stage, page, run, graph) for stage in ("content", "metrics")}
-    calls = graph.control.requests()["calls"]
-    world, stored = truth(graph, page, run), snapshots(database)
-    wrong = {
-        key: cells for key, row in stored.items() if key in world and (cells := differences(graph, world[key], row))
-    }
+    ended = bench.both(page, "disturbed")
+    calls, world, stored = graph.control.requests()["calls"], bench.truth(page), bench.stored(page)
     tries = ", ".join(f"{stage} {one.state} ({one.tries})" for stage, one in ended.items())
     show(f"    {len(stored)} of {len(world)} rows, {calls} calls; {tries}")
 
-    assert {value for cells in wrong.values() for value in cells.values()} <= {None}  # absent it may be, wrong never
+    found = bench.differences(page)
+    assert all(values == {None} for values in found.values())  # absent it may be, wrong never
     if not case.fails:
         assert {one.state for one in ended.values()} == {"success"}
         assert stored.keys() == world.keys()
         assert len(world) == len(KINDS) - case.lost
-        assert {column for cells in wrong.values() for column in cells} == set(case.nulls)
+        assert found.keys() == set(case.nulls)
         return
     assert ended[case.fails].state == "failed"
     graph.control.clear_faults(page.external_id)
     graph.control.set_usage(page.external_id, 0)
-    assert {task(stage, page, cleared(run), graph).state for stage in ended} == {"success"}
-    stored = snapshots(database)
-    assert stored.keys() == truth(graph, page, run).keys()
-    assert not any(differences(graph, world[key], row) for key, row in stored.items())
+    assert {one.state for one in bench.both(page, "disturbed", series="cleared").values()} == {"success"}
+    assert bench.stored(page).keys() == bench.truth(page).keys()
+    assert bench.differences(page) == {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
+from meta_insights.days import Day
 from meta_insights.graph.errors import GraphPermissionError, GraphTransientError
 from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
@@ -111,3 +112,91 @@ def test_a_reel_that_names_its_post_later_becomes_it(
     graph.control.fault("video_post_id", page.external_id, form=form)
     both(page, cleared(run))
     assert stored(database) == stored(database, "content_daily_metric") == sorted(truth(graph, page, run))
+
+
+# Two dates
+
+
+@pytest.fixture
+def videos(graph: Served, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Integration:
+    """A Page of two videos and a reel, published on the run's date, whose videos do not name their posts."""
+    monkeypatch.setattr(clock, "now", graph.control.now)
+    page = graph.world.add_page("New videos")
+    for number, kind in enumerate(("video", "reel", "video")):
+        graph.world.add_post(page.id, DAY.end - timedelta(hours=2 + 3 * number), kind=kind)  # type: ignore[arg-type]
+    graph.control.fault("video_post_id", page.id, form="absent")
+    integration = Integration("org", "videos", "facebook", page.id, page.name)
+    register(warehouse, [integration])
+    return integration
+
+
+def live(graph: Served, page: Integration, run: Run, days: int) -> None:
+    """Run some dates on time, the first of them the run's own."""
+    for after in range(days):
+        of_day = replace(run, run_id=f"{run.run_id}-{after}", day=Day(run.day.date + timedelta(days=after)))
+        graph.control.fix_clock(of_day.day.end + timedelta(hours=4))
+        both(page, of_day)
+        ingest.aggregate(of_day, grouped([page], 1))
+
+
+def told(database: psycopg.Connection) -> dict[str, Any]:
+    """What readers see of each date, but for what only a post has."""
+    return {
+        "aggregate": rows(
+            database,
+            "select date, content_type, content_published, content_expected, content_measured, content_changed, "
+            "video_views_change, reactions_change, is_complete from analytics.daily_aggregate order by 1, 2",
+        ),
+        "coverage": rows(
+            database,
+            "select date, stage, expected, stored, late, missing, is_complete, reason from analytics.coverage "
+            "order by 1, 2",
+        ),
+        "videos": rows(
+            database,
+            "select date, external_content_id, video_views from analytics.content_daily_metric "
+            "where video_views is not null order by 1, 2",
+        ),
+    }
+
+
+def test_a_post_that_appears_a_day_after_its_video_is_as_if_it_had_been_one_content_from_the_start(
+    graph: Served, videos: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    graph.control.fault("late", videos.external_id, edge="published_posts", hours=26)
+    live(graph, videos, run, days=2)
+    joined = told(database)
+    database.execute("truncate analytics.content, analytics.daily_aggregate, analytics.ingestion_run cascade")
+    graph.control.clear_faults()
+    graph.control.fault("video_post_id", videos.external_id, form="absent")
+    live(graph, videos, run, days=2)
+    assert told(database) == joined
+    assert len(joined["videos"]) == 2 * 3
+    assert {row[6] for row in joined["coverage"]} == {True}
+
+
+def test_a_video_that_was_deleted_before_its_post_appeared_is_its_post_when_both_return(
+    graph: Served, videos: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    late = graph.control.fault("late", videos.external_id, edge="published_posts", hours=90)
+    live(graph, videos, run, days=1)
+    deleted = next(one for one in truth(graph, videos, run).values() if one.kind == "video")
+    graph.world.delete(deleted.id, SEEN_AT + timedelta(hours=1))
+    tomorrow = replace(run, run_id="run-next", day=Day(DAY.date + timedelta(days=1)))
+    live(graph, videos, tomorrow, days=1)
+    assert rows(database, "select external_content_id from analytics.content where deleted_at is not null") == [
+        (deleted.video_id,)
+    ]
+    graph.world.restore(deleted.id)
+    graph.control.remove_fault(late)
+    live(graph, videos, replace(run, run_id="run-after", day=Day(DAY.date + timedelta(days=2))), days=1)
+    assert stored(database) == expected_ids(graph, videos, run)
+    assert rows(
+        database,
+        "select date, content_expected, content_measured, is_complete from analytics.daily_aggregate "
+        "where content_type = 'video' order by 1",
+    ) == [
+        (DAY.date, 2, 2, True),
+        (DAY.date + timedelta(days=1), 1, 1, True),
+        (DAY.date + timedelta(days=2), 2, 2, True),
+    ]

@@ -41,6 +41,10 @@ def _no_call(graph: Served) -> Iterator[None]:
         ("update analytics.integration set provider = 'myspace'", "has the provider 'myspace'"),
         ("update analytics.integration set external_id = 'my.page'", "has the external_id 'my.page'"),
         ("update analytics.integration set conn_id = 'nowhere'", "no Airflow connection 'nowhere'"),
+        (
+            "update analytics.integration set conn_id = 'insights_warehouse'",
+            "the connection 'insights_warehouse' must be of type facebook_insights, not 'postgres'",
+        ),
     ],
 )
 def test_an_integration_that_cannot_be_asked_about_is_refused_before_any_call(

@@ -12,16 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bench.workbench import Workbench
 from meta_insights.failures import FAULT_RETRIES, RATE_LIMIT_RETRIES, RULES
 from meta_insights.graph.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graph_sandbox.server import Served
     from meta_insights.graph.credential import Token
     from meta_insights.graph.transport import Request, Response
+    from support.workbench import Workbench
 
     Send = Callable[[Transport, Request, Token], Response]
 
@@ -46,11 +45,6 @@ passing = st.lists(
 )
 
 
-@pytest.fixture
-def bench(graph: Served, warehouse_dsn: str) -> Workbench:
-    return Workbench(graph, warehouse_dsn)
-
-
 @quick
 @given(
     kinds=contents,
@@ -69,11 +63,10 @@ def test_whatever_passes_everything_that_graph_would_give_is_stored(
     above: int | None,
     deleted: int | None,
 ) -> None:
-    control = bench.served.control
-    control.clear_faults()
-    bench.hold_clock()
-    page = bench.page(*kinds, spacing=timedelta(minutes=minutes))
-    bench.both(page, bench.run(f"known {page.id}"))  # yesterday's knowledge, so that a deletion has something to delete
+    control = bench.graph.control
+    bench.begin()
+    page = bench.page(kinds, timedelta(minutes=minutes))
+    bench.both(page, "known")  # yesterday's knowledge, so that a deletion has something to delete
     if deleted is not None and deleted < len(kinds):
         control.delete(list(bench.truth(page))[deleted])
     for fault in faults:
@@ -84,12 +77,13 @@ def test_whatever_passes_everything_that_graph_would_give_is_stored(
         control.fault("reduce_data", page.external_id, above=above)
     control.clear_requests()
 
-    content, metrics = bench.both(page, bench.run(f"run {page.id}"))
+    content, metrics = bench.both(page, "run").values()
 
     assert (content.state, metrics.state) == ("success", "success"), (content, metrics)
     assert bench.truth(page).keys() <= bench.stored(page).keys()
-    assert bench.wrong(page) == []
-    assert bench.null(page) <= {COLUMN_OF[metric] for metric in retired}
+    found = bench.differences(page)
+    assert found.keys() <= {COLUMN_OF[metric] for metric in retired}
+    assert all(values == {None} for values in found.values())
     assert content.tries + metrics.tries <= 2 * (FAULT_RETRIES + RATE_LIMIT_RETRIES + 1)
     assert content.waited + metrics.waited < 2 * RATE_LIMIT_RETRIES * LONGEST_WAIT
     strikes = sum(fault["times"] for fault in faults)
@@ -100,13 +94,12 @@ def test_whatever_passes_everything_that_graph_would_give_is_stored(
 @settings(quick, max_examples=6)
 @given(kinds=contents, kind=st.sampled_from(["server_error", "throttled", "drop_connection", "truncated_json"]))
 def test_whatever_does_not_pass_ends_in_bounded_calls_and_time(bench: Workbench, kinds: list[str], kind: str) -> None:
-    control = bench.served.control
-    control.clear_faults()
-    bench.hold_clock()
-    page = bench.page(*kinds)
+    control = bench.graph.control
+    bench.begin()
+    page = bench.page(kinds)
     control.fault(kind, page.external_id)
     control.clear_requests()
-    outcomes = bench.both(page, bench.run(f"run {page.id}"))
+    outcomes = bench.both(page, "run").values()
     assert {outcome.state for outcome in outcomes} == {"failed"}
     assert control.requests()["calls"] <= 2 * (FAULT_RETRIES + RATE_LIMIT_RETRIES + 1) * 4
     assert sum((outcome.waited for outcome in outcomes), timedelta()) < 2 * RATE_LIMIT_RETRIES * LONGEST_WAIT
@@ -168,14 +161,13 @@ def mangle(send: Send, rate: float, chance: random.Random) -> Send:
 def test_no_body_crashes_an_integration_or_stores_a_wrong_number(
     bench: Workbench, kinds: list[str], seed: int, rate: float
 ) -> None:
-    bench.served.control.clear_faults()
-    bench.hold_clock()
-    page = bench.page(*kinds)
+    bench.begin()
+    page = bench.page(kinds)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Transport, "send", mangle(Transport.send, rate, random.Random(seed)))  # noqa: S311
-        for outcome in bench.both(page, bench.run(f"mangled {page.id}")):
+        for outcome in bench.both(page, "mangled").values():
             assert outcome.state == "success" or outcome.error.startswith("Graph"), outcome
-    assert bench.wrong(page) == []
-    bench.both(page, bench.run(f"after {page.id}"))
+    assert all(values == {None} for values in bench.differences(page).values())
+    bench.both(page, "after")
     assert bench.truth(page).keys() <= bench.stored(page).keys()
-    assert bench.wrong(page) == []
+    assert all(values == {None} for values in bench.differences(page).values())

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk.exceptions import AirflowTaskTimeout
-from airflow.sdk.execution_time.timeout import timeout
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
 from meta_insights.graph.errors import GraphTransientError
 from meta_insights.store.warehouse import Warehouse
-from support import DAY
+from support import DAY, SEEN_AT
+from support.ended import times_out
 from truth import ledger, rows, snapshots, stage_fails
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import datetime
 
     import psycopg
 
     from graph_sandbox.server import Served
     from meta_insights.run.context import Run
     from meta_insights.run.integrations import Integration
-
-
-@contextmanager
-def times_out(seconds: float = 1) -> Iterator[None]:
-    """Expect that Airflow's execution_timeout ends the block, soon after its time."""
-    started = time.monotonic()
-    with pytest.raises(AirflowTaskTimeout), timeout(seconds):
-        yield
-    assert time.monotonic() - started < seconds + 4
 
 
 def states(database: psycopg.Connection) -> dict[str, str]:
@@ -46,7 +35,7 @@ def test_the_timeout_of_a_task_ends_it_while_its_threads_wait_for_graph(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection, kind: str, pause: float
 ) -> None:
     graph.control.fault(kind, page.external_id, edge="video_reels", seconds=pause)
-    with times_out():
+    with times_out(1):
         ingest.ingest_content([asdict(page)], run)
     entry = ledger(database, "content")
     assert (entry["state"], entry["error_class"]) == ("failed", "AirflowTaskTimeout")
@@ -57,7 +46,7 @@ def test_the_timeout_of_a_group_ends_it_and_what_others_stored_stays(
 ) -> None:
     stuck, *others = pages
     graph.control.fault("hang", stuck.external_id, edge="video_reels", seconds=30.0)
-    with times_out(seconds=4):
+    with times_out(4):
         ingest.ingest_content([asdict(one) for one in pages], run)
     assert states(database) == {stuck.id: "running"} | {one.id: "success" for one in others}
 
@@ -68,12 +57,15 @@ def test_the_timeout_of_a_task_ends_it_while_a_statement_waits_for_a_lock(
     key = {"organization_id": "org", "integration_id": page.id}
     with Warehouse() as other, other.transaction() as transaction:
         transaction.select("select/lock_integration", key)
-        with times_out(seconds=3):
+        with times_out(3):
             ingest.ingest_content([asdict(page)], run)
         entry = ledger(database, "content")
         assert (entry["state"], entry["error_class"]) == ("failed", "AirflowTaskTimeout")
         waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-        assert rows(database, waiting) == [(0,)]
+        deadline = time.monotonic() + 5
+        while rows(database, waiting) != [(0,)]:  # the server ends the statement, and with it the wait
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_an_answer_from_before_the_end_of_the_date_is_never_stored(
@@ -92,6 +84,35 @@ def test_an_answer_from_before_the_end_of_the_date_is_never_stored(
     ingest.ingest_metrics([asdict(page)], again)
     assert {row["observed_at"] for row in snapshots(database).values()} == {DAY.end}
     assert all(row["is_on_time"] for row in snapshots(database).values())
+
+
+@pytest.mark.parametrize(("now", "on_time"), [(SEEN_AT, True), (DAY.end + timedelta(hours=24), False)])
+def test_a_late_snapshot_is_measured_again_while_it_can_be_on_time(
+    graph: Served,
+    page: Integration,
+    run: Run,
+    database: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+    *,
+    on_time: bool,
+) -> None:
+    """A worker with a wrong clock, and an answer without a Date, stored it as late; another attempt has to come."""
+    monkeypatch.setattr(clock, "now", lambda: SEEN_AT)
+    ingest.ingest_content([asdict(page)], run)
+    graph.control.fault("server_error", page.external_id, edge="video_insights")
+    with stage_fails(GraphTransientError):
+        ingest.ingest_metrics([asdict(page)], run)
+    database.execute(
+        "update analytics.content_daily_metric set is_on_time = false, observed_at = %s", [SEEN_AT + timedelta(days=9)]
+    )
+    graph.control.clear_faults()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    graph.control.fix_clock(now)
+    ingest.ingest_metrics([asdict(page)], replace(run, try_number=2))
+    posts = [row for row in snapshots(database).values() if row["impressions"] is not None]
+    assert len(posts) > 15
+    assert {row["is_on_time"] for row in posts} == {on_time}
 
 
 def test_a_clock_of_graph_that_is_far_ahead_stores_nothing(

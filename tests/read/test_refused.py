@@ -93,6 +93,17 @@ def test_a_refused_metric_is_asked_for_again_after_a_day_and_then_after_a_week()
     }
 
 
+def test_an_edge_that_is_lacking_rests_for_a_week_each_time_and_is_no_metric() -> None:
+    first = refused()
+    first.refuse_edge("video_reels")
+    assert (first.lacks("video_reels"), first.lacks("videos")) == (True, False)
+    assert first.unavailable(POSTS, ["photo"]) == set()
+    again = refused(first.entries, NOW + REST)
+    assert not again.lacks("video_reels")
+    again.refuse_edge("video_reels")
+    assert again.entries == {"content.video_reels": {"since": NOW.isoformat(), "until": (NOW + 2 * REST).isoformat()}}
+
+
 def test_a_refusal_that_was_long_ago_is_forgotten() -> None:
     first = refused()
     first.refuse(POSTS, "post_clicks", "photo")

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError
-from meta_insights.run.context import run_day
+from meta_insights.run.context import Run, Task, not_successful, run_day
+from meta_insights.threads import at_once
+
+if TYPE_CHECKING:
+    from meta_insights.graph.budget import AppHalt
+    from meta_insights.store.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def context(**values: Any) -> dict[str, Any]:
-    return {"params": {"date": values.pop("date", None)}, **values}
+def context(run_type: str = "manual", **values: Any) -> dict[str, Any]:
+    run = SimpleNamespace(run_type=run_type, run_after=values.pop("run_after", NOW))
+    return {"params": {"date": values.pop("date", None)}, "dag_run": run, **values}
 
 
 def test_the_param_decides_over_the_data_interval() -> None:
@@ -33,7 +41,7 @@ def test_a_run_without_an_interval_is_for_the_last_full_day() -> None:
         (datetime(2026, 11, 23, 7, 59, tzinfo=UTC), date(2026, 11, 21)),  # still the 22nd in California
         (datetime(2026, 11, 23, 8, 1, tzinfo=UTC), date(2026, 11, 22)),
     ]:
-        assert run_day(context(dag_run=SimpleNamespace(run_after=run_after)), NOW) == Day(expected)
+        assert run_day(context(run_after=run_after), NOW) == Day(expected)
 
 
 def test_a_day_that_has_not_ended_is_refused() -> None:
@@ -49,3 +57,42 @@ def test_a_day_that_has_not_ended_is_refused() -> None:
 def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
     with pytest.raises(ConfigurationError, match="must look like 2026-11-22"):
         run_day(context(date=text), NOW)
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: str) -> None:
+    start = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    with pytest.raises(
+        ConfigurationError, match=rf"a {run_type} run has a date of its own.*leave the param `date` empty"
+    ):
+        run_day(context(run_type, date="2026-11-18", data_interval_start=start), NOW)
+    assert run_day(context(run_type, data_interval_start=start), NOW) == Day(date(2026, 11, 20))
+
+
+def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:
+    asked: dict[str, Any] = {}
+
+    def get_task_states(**given: Any) -> dict[str, dict[str, str]]:
+        asked.update(given)
+        return {"run-1": {"group.content_0": "success", "group.content_1": "failed", "group.content_12": "skipped"}}
+
+    run = {
+        "dag_run": SimpleNamespace(dag_id="dag", run_id="run-1"),
+        "ti": SimpleNamespace(get_task_states=get_task_states),
+    }
+    assert not_successful(run, "group.content") == {1, 12}
+    assert asked == {"dag_id": "dag", "task_ids": ["group.content"], "run_ids": ["run-1"]}
+
+
+def test_all_threads_of_a_task_share_one_halt_for_each_connection(warehouse: Warehouse) -> None:
+    run = Run("run", Day(date(2026, 11, 20)), 28, refresh=False, settings=Settings.from_environment({}))
+    for _ in range(200):
+        task, together = Task(warehouse, run), Barrier(8)
+
+        def halts(task: Task = task, together: Barrier = together) -> tuple[AppHalt, AppHalt]:
+            together.wait(timeout=10)
+            return task.halt_of("one"), task.halt_of("other")
+
+        found = [future.result() for future in at_once([halts] * 8, workers=8)]
+        assert len({id(one) for one, _ in found}) == len({id(other) for _, other in found}) == 1
+        assert found[0][0] is not found[0][1]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
 from meta_insights.config import Settings
 from meta_insights.errors import IncompleteRunError
-from meta_insights.graph.errors import GraphThrottledError, GraphTransientError
+from meta_insights.graph.errors import GraphThrottledError, GraphTokenError, GraphTransientError
+from meta_insights.graph.token_health import TokenHealth
 from meta_insights.run.context import Run, Task
 from meta_insights.run.groups import for_each_integration, grouped
 from meta_insights.run.integrations import Integration, register
-from meta_insights.run.ledger import Ledger, Opened, Outcome, StageError
+from meta_insights.run.ledger import Learned, Ledger, Opened, Outcome, StageError
 from meta_insights.store.warehouse import Warehouse
 from support import DAY
 
@@ -270,7 +271,7 @@ def test_two_attempts_that_open_at_once_get_two_numbers(
 
 
 def test_a_task_that_was_taken_for_dead_does_not_worsen_what_its_successor_achieved(
-    integrations: list[Integration], run: Run, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+    integrations: list[Integration], run: Run, database: psycopg.Connection
 ) -> None:
     def stage(_opened: Opened, _budget: Budget) -> Outcome:
         attempt(integrations[0], run, DONE)  # the successor begins later, and ends first
@@ -281,3 +282,89 @@ def test_a_task_that_was_taken_for_dead_does_not_worsen_what_its_successor_achie
     assert entries(database, "attempt, state") == [(1, "failed"), (2, "success")]
     result = "select state, error_message from analytics.stage_result"
     assert database.execute(result.encode()).fetchall() == [("success", None)]
+
+
+# What an attempt learned
+
+
+OLD = Learned({"old": {}}, {"posts": 50, "old": 10}, TokenHealth(is_valid=False))
+NEW = Learned({"new": {}}, {"posts": 25, "new": 20}, TokenHealth(is_valid=True))
+
+
+def health(database: psycopg.Connection) -> tuple[Any, ...]:
+    columns = "refused_metrics, page_sizes, token_is_valid, token_checked_at, last_error_message"
+    rows = database.execute(f"select {columns} from analytics.integration_health".encode()).fetchall()
+    return rows[0]
+
+
+def test_what_was_learned_is_not_overwritten_by_a_task_that_began_earlier(
+    integrations: list[Integration], run: Run, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = DAY.end
+
+    def stage(_opened: Opened, _budget: Budget) -> Outcome:
+        monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=1))
+        attempt(integrations[0], run, replace(DONE, learned=NEW), "metrics")
+        monkeypatch.setattr(clock, "now", lambda: at + timedelta(minutes=9))
+        return replace(failed("the last error"), learned=OLD)
+
+    monkeypatch.setattr(clock, "now", lambda: at)
+    with Warehouse() as warehouse, pytest.raises(StageError):
+        Ledger(Task(warehouse, run), integrations[0], "content").run(stage)
+    sizes = {"posts": 25, "new": 20, "old": 10}
+    assert health(database) == ({"new": {}}, sizes, True, at + timedelta(minutes=1), "the last error")
+
+
+def test_what_was_learned_is_overwritten_by_a_task_that_began_later(
+    integrations: list[Integration], run: Run, database: psycopg.Connection
+) -> None:
+    attempt(integrations[0], run, replace(DONE, learned=OLD))
+    attempt(integrations[0], run, DONE)  # learned nothing: leaves all as it is
+    assert health(database)[:3] == ({"old": {}}, {"posts": 50, "old": 10}, False)
+    attempt(integrations[0], run, replace(DONE, learned=NEW))
+    assert health(database)[:3] == ({"new": {}}, {"posts": 25, "old": 10, "new": 20}, True)
+
+
+def test_a_dead_token_of_an_earlier_task_does_not_make_the_new_one_dead(
+    integrations: list[Integration], run: Run, database: psycopg.Connection
+) -> None:
+    dead = GraphTokenError("the session was invalidated", code=190, subcode=460)
+
+    def stage(_opened: Opened, _budget: Budget) -> Outcome:
+        attempt(integrations[0], replace(run, run_id="run-2"), replace(DONE, learned=NEW))
+        return Outcome(error=dead)
+
+    with Warehouse() as warehouse, pytest.raises(StageError):
+        Ledger(Task(warehouse, run), integrations[0], "content").run(stage)
+    assert health(database)[2] is True
+    attempt(integrations[0], run, Outcome(error=dead))
+    assert health(database)[2] is False
+
+
+# Dates that wait behind
+
+
+NEWEST = DAY.end + timedelta(days=3, hours=4)
+"""When DAY is long late, and the newest date is the one three days after it."""
+
+
+@pytest.mark.parametrize(("scheduled", "newest", "yields"), [(True, 0, True), (True, 1, False), (False, 0, False)])
+def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
+    integrations: list[Integration],
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    newest: int,
+    *,
+    scheduled: bool,
+    yields: bool,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NEWEST)
+    attempt(
+        integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE
+    )
+    for _ in range(newest):
+        attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+    with Warehouse() as warehouse, pytest.raises(StageError) as caught:
+        task = Task(warehouse, replace(run, is_scheduled=scheduled))
+        Ledger(task, integrations[0], "content").run(lambda _opened, _budget: failed())
+    assert (caught.value.yields, caught.value.on_time_until) == (yields, run.on_time_until)

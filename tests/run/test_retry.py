@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from airflow.sdk import RetryAction
 
+from meta_insights import clock
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
-from meta_insights.failures import FAULT_RETRIES, RATE_LIMIT_RETRIES, RETRIES, RULES, RUNBOOK, rule_for, runbook_table
+from meta_insights.failures import (
+    FAULT_RETRIES,
+    LATE_RATE_LIMIT_RETRIES,
+    RATE_LIMIT_RETRIES,
+    RETRIES,
+    RULES,
+    RUNBOOK,
+    rule_for,
+    runbook_table,
+)
 from meta_insights.graph.errors import (
     GraphError,
     GraphRefusedError,
@@ -80,8 +90,19 @@ def test_the_first_delay_comes_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert timedelta(seconds=2) <= delay <= timedelta(seconds=2.5)
 
 
-def waited(error: Exception, times: int) -> StageError:
-    return StageError("metrics", Integration("org", "acme-fb", "facebook", "1", "Acme"), error, times)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def waited(
+    error: Exception, times: int, on_time_for: timedelta = timedelta(hours=20), *, yields: bool = False
+) -> StageError:
+    acme = Integration("org", "acme-fb", "facebook", "1", "Acme")
+    return StageError("metrics", acme, error, waits=times, on_time_until=NOW + on_time_for, yields=yields)
 
 
 def test_waiting_uses_up_no_retry_that_a_fault_may_need() -> None:
@@ -133,3 +154,55 @@ def test_the_runbook_shows_the_rules_and_has_a_section_for_each() -> None:
     runbook = (ROOT / RUNBOOK).read_text(encoding="utf-8")
     assert runbook_table() in runbook
     assert {rule.anchor for rule in RULES} <= {line[3:].lower() for line in runbook.splitlines() if line[:3] == "## "}
+
+
+# The date's window
+
+
+LATE = timedelta(hours=-1)
+
+
+def retries(error: Exception, on_time_for: timedelta, *, yields: bool = False) -> int:
+    """Return how often a task that always fails so is retried."""
+    decide, waits = GraphRetryPolicy().evaluate, 0
+    while True:
+        is_wait = isinstance(error, GraphThrottledError)
+        stage = waited(error, waits if is_wait else 0, on_time_for, yields=yields)
+        if decide(stage, waits + 1, RETRIES).action is RetryAction.FAIL:
+            return waits
+        waits += 1
+
+
+@pytest.mark.parametrize(
+    ("error", "on_time_for", "yields", "expected"),
+    [
+        (GraphThrottledError("slow"), timedelta(hours=20), False, RATE_LIMIT_RETRIES),
+        (GraphThrottledError("slow"), timedelta(hours=20), True, RATE_LIMIT_RETRIES),
+        (GraphThrottledError("slow"), LATE, False, LATE_RATE_LIMIT_RETRIES),
+        (GraphThrottledError("slow"), LATE, True, 0),
+        (GraphTransientError("5xx"), timedelta(hours=20), True, FAULT_RETRIES),
+        (GraphTransientError("5xx"), LATE, False, FAULT_RETRIES),
+        (GraphTransientError("5xx"), LATE, True, 1),
+        (GraphTokenError("dead"), LATE, False, 0),
+    ],
+)
+def test_a_late_date_is_retried_less_and_least_while_newer_dates_are_behind_it(
+    error: Exception, on_time_for: timedelta, *, yields: bool, expected: int
+) -> None:
+    assert retries(error, on_time_for, yields=yields) == expected
+
+
+def test_a_throttled_integration_ends_with_the_window_of_its_date() -> None:
+    """The fifth wait would end after it; a later clear reads the history."""
+    error = GraphThrottledError("slow", delay=timedelta(hours=1))
+    assert GraphRetryPolicy().evaluate(waited(error, 4, timedelta(minutes=90)), 5, RETRIES).action is RetryAction.RETRY
+    assert GraphRetryPolicy().evaluate(waited(error, 4, timedelta(minutes=59)), 5, RETRIES).action is RetryAction.FAIL
+
+
+def test_a_throttle_for_good_holds_no_run_longer_than_the_window_and_three_waits() -> None:
+    error, held, waits = GraphThrottledError("slow", delay=timedelta(hours=9)), timedelta(0), 0
+    while (
+        decision := GraphRetryPolicy().evaluate(waited(error, waits, timedelta(hours=24) - held), waits + 1, RETRIES)
+    ).retry_delay:
+        held, waits = held + decision.retry_delay, waits + 1
+    assert held < timedelta(hours=24)

@@ -28,6 +28,9 @@ OF_REELS = ("reactions", "comments", "shares", "video_views")
 OF_VIDEOS = ("reactions", "video_views")
 """What the insights of a video hold that is known without its post."""
 
+ACTIONS = ("comments", "shares")
+"""What a reel's insights tell in one map, without the keys that are zero."""
+
 Key = tuple[str, date]
 Observation = tuple[datetime, dict[str, int]]
 
@@ -158,11 +161,14 @@ class Oracle:
         elif shown is not None:
             posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts.difference(shown)}
         live = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
+        blank = self._blank([live[key].content for key in own & live.keys() if live[key].content.kind == "reel"], at)
         for key, one in live.items():
             seen = {
                 name: value
                 for name, value in counters(self.world, one.content, at).items()
-                if key in (own if name in one.own else posts) and not (name == "clicks" and fault is Fault.CLICKS)
+                if key in (own if name in one.own else posts)
+                and not (name == "clicks" and fault is Fault.CLICKS)
+                and not (name in ACTIONS and one.content.id in blank)
             }
             if seen:
                 self.observations[key, day].append((at, seen))
@@ -174,6 +180,11 @@ class Oracle:
             videos = [one for key, one in live.items() if key in asked["days"]]
             self._measure_day(page, at, day - timedelta(days=back), videos, own=bool(asked["page"]))
         return True
+
+    def _blank(self, reels: Collection[Content], at: datetime) -> set[str]:
+        """Return the reels whose social actions say nothing: none has any, so that empty maps may mean anything."""
+        found = [counters(self.world, reel, at) for reel in reels]
+        return set() if any(one[name] for one in found for name in ACTIONS) else {reel.id for reel in reels}
 
     def _asked(self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date) -> dict[str, set[str]]:
         """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet."""

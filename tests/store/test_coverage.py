@@ -87,8 +87,8 @@ def test_a_page_that_no_run_has_asked_about_needs_a_backfill(
     Series(warehouse, database, page="page-2")  # registered after Monday's run
     rows = series.rows("select * from analytics.coverage where integration_id = 'page-2' order by stage")
     assert [(row["stage"], row["state"], row["reason"], row["remedy"]) for row in rows] == [
-        ("content", None, "no run has asked for it", "backfill"),
-        ("metrics", None, "no run has asked for it", "backfill"),
+        ("content", None, "no run has requested it", "backfill"),
+        ("metrics", None, "no run has requested it", "backfill"),
     ]
 
 

@@ -1,8 +1,6 @@
 """A release is upgraded under its data: to the schema that a new database gets, and every row stays.
 
-``releases/`` holds the schema of each release and what it had applied. Made when a version is tagged, from a database
-that it has upgraded: ``pg_dump --schema-only --no-owner``, then ``pg_dump --data-only --inserts --table
-analytics.schema_object``.
+``releases/`` holds the schema of each release and what it had applied, as ``write_release.py`` dumps it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from graphlib import CycleError
 from typing import TYPE_CHECKING
@@ -178,6 +179,17 @@ def test_a_migration_may_change_the_type_of_a_column_below_views(
     assert database.execute("select summed_post_reach from analytics.format_daily").fetchall() == []
 
 
+def test_a_table_may_take_the_place_of_a_view(database: psycopg.Connection, folder: Path, upgrade: Upgrade) -> None:
+    view = folder / "view" / "stage_result_now.sql"
+    view.write_text("create or replace view analytics.stage_result_now as select 1 as one")
+    upgrade()
+    view.unlink()
+    (folder / "migration" / "9000_stored.sql").write_text("create table analytics.stage_result_now (one integer)")
+    assert upgrade() == ["migration/9000_stored"]
+    assert database.execute("table analytics.stage_result_now").fetchall() == []
+    assert upgrade() == []
+
+
 def test_a_function_and_a_view_whose_files_are_gone_are_dropped(
     database: psycopg.Connection, folder: Path, upgrade: Upgrade
 ) -> None:
@@ -350,3 +362,11 @@ def test_the_files_are_found_in_a_checkout_and_in_an_installed_package(tmp_path:
     assert sql_folder(wheel) == wheel / "sql"
     with pytest.raises(ConfigurationError, match="install the wheel"):
         sql_folder(tmp_path / "elsewhere" / "plugins" / "meta_insights")
+
+
+@pytest.mark.parametrize("path", sorted((SQL_FOLDER / "question").glob("*.sql")), ids=lambda path: path.stem)
+def test_each_question_says_its_parameters_and_has_an_example(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    parameters = next(line for line in text.splitlines() if line.startswith("-- Parameters: "))
+    assert set(re.findall(r"%\((\w+)\)s", text)) == set(re.findall(r"\w+_id|first|last", parameters))
+    assert f"\n-- Example: make ask Q={path.stem} " in text

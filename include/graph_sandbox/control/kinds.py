@@ -68,6 +68,7 @@ KINDS: dict[str, Kind] = {
     "video_post_id": _kind("how a video names its post", form=REQUIRED),
     # Insights.
     "retired_metrics": _kind("these metrics are refused", metrics=REQUIRED),
+    "not_together": _kind("two or more of these metrics are refused in one request", metrics=None),
     "missing_metrics": _kind("these metrics are left out of the answer", metrics=REQUIRED),
     "wrong_kind": _kind("a metric of another kind of content is refused instead of left out"),
     "wrong_types": _kind("values of the wrong type", value="string", metrics=None),

@@ -175,6 +175,12 @@ def _selected(
     known: Mapping[str, Metric],
     object_ids: tuple[str | None, ...],
 ) -> list[Metric]:
+    if reading.faults.find(
+        "not_together",
+        object_ids=object_ids,
+        applies=lambda fault: sum(map(fault.concerns, query.metrics)) > 1,
+    ):
+        raise errors.invalid_metric()
     for name in query.metrics:
         if name not in known or reading.lacks(name, "retired_metrics", object_ids):
             raise errors.invalid_metric()

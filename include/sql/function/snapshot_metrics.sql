@@ -6,8 +6,7 @@ language sql stable parallel safe as $$
         seen.key,
         seen.value::bigint,
         coalesce((snapshot.metric_observed_at ->> seen.key)::timestamp at time zone 'UTC', snapshot.observed_at)
-    from jsonb_each_text(to_jsonb(snapshot) - analytics.bookkeeping()) as seen
-    where seen.value is not null
+    from jsonb_each_text(jsonb_strip_nulls(to_jsonb(snapshot)) - analytics.bookkeeping()) as seen
 $$;
 
 comment on function analytics.snapshot_metrics is 'Internal: the metrics of a snapshot, one row each.';

@@ -8,7 +8,9 @@ create table analytics.integration_health (
     last_error_class text,
     last_error_message text,
     refused_metrics jsonb not null default '{}',
+    refused_metrics_at timestamptz,
     page_sizes jsonb not null default '{}',
+    page_sizes_at timestamptz,
     token_checked_at timestamptz,
     token_is_valid boolean,
     token_expires_at timestamptz,
@@ -21,3 +23,6 @@ create table analytics.integration_health (
 
 comment on table analytics.integration_health is 'The state of one integration as its last run left it.';
 comment on column analytics.integration_health.refused_metrics is 'By metric and kind: since when Graph refuses it, and until when it is not asked for.';
+comment on column analytics.integration_health.refused_metrics_at is 'When the attempt that learned it began.';
+comment on column analytics.integration_health.page_sizes_at is 'When the attempt that learned it began.';
+comment on column analytics.integration_health.token_checked_at is 'When the attempt that learned of the token began.';

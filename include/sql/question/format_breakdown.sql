@@ -1,4 +1,6 @@
 -- Do reels do better than posts? One row is one content type in a period. Reads format_daily.
+-- Parameters: organization_id, first, last (dates, both included).
+-- Example: make ask Q=format_breakdown ORGANIZATION=acme FIRST=2026-11-01 LAST=2026-11-20
 select
     content_type,
     sum(content_published) as content_published,

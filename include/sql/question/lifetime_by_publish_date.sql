@@ -1,4 +1,6 @@
 -- What has become of what was published when? One row is one date of publication. Reads content_lifetime.
+-- Parameters: organization_id, first, last (dates, both included).
+-- Example: make ask Q=lifetime_by_publish_date ORGANIZATION=acme FIRST=2026-11-01
 select publish_date, count(*) as contents, sum(impressions) as impressions, sum(engagement) as engagement
 from analytics.content_lifetime
 where organization_id = %(organization_id)s

@@ -1,5 +1,5 @@
 -- The content of one integration published in [since, until) that is not known to be deleted, oldest first, and
--- whether a snapshot of it is stored for the date.
+-- whether a snapshot of it is stored for the date: one that is on time, or any when none can be on time any more.
 select
     content.external_content_id,
     content.content_type,
@@ -14,6 +14,7 @@ select
             and metric.external_content_id = content.external_content_id
             and metric.date = %(date)s
             and metric.deleted_at is null
+            and (metric.is_on_time or %(is_late)s)
     ) as is_measured
 from analytics.content
 where content.organization_id = %(organization_id)s

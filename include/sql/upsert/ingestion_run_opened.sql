@@ -48,6 +48,15 @@ select
         from last
         where last.question = opened.question and (last.state = 'failed' or last.series = %(series)s)
     ) as pending,
+    exists (
+        select
+        from analytics.stage_result as newest
+        where newest.organization_id = %(organization_id)s
+            and newest.integration_id = %(integration_id)s
+            and newest.stage = %(stage)s
+            and newest.date = %(newest_date)s
+            and newest.state = 'success'
+    ) as is_newest_stored,
     health.refused_metrics,
     health.page_sizes
 from opened

@@ -1,4 +1,4 @@
--- One row is one integration on one date that was asked for: the changes of its posts that day, beside the Page's own
+-- One row is one integration on one date that was requested: the changes of its posts that day, beside the Page's own
 -- numbers of that day. Reads requested_date, daily_aggregate and page_daily_metric.
 create or replace view analytics.integration_daily as
 select

@@ -145,7 +145,7 @@ def _percent(row: Mapping[str, Any]) -> int:
 
 
 def _number(value: object) -> int:
-    """Return a number from 0 to _MAX_NUMBER, rounded; 0 for anything else."""
+    """Return a number from 0 to _MAX_NUMBER, rounded; 0 for anything else: what makes no sense says nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return round(min(max(0, value), _MAX_NUMBER))  # in this order NaN gives 0
+    return round(value) if 0 <= value <= _MAX_NUMBER else 0

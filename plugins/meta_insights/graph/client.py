@@ -13,13 +13,15 @@ from meta_insights.graph.errors import GraphError, GraphTransientError
 from meta_insights.graph.transport import SECONDS, Request, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from meta_insights.graph.budget import Budget
     from meta_insights.graph.credential import Credential, Token
     from meta_insights.graph.paging import PageSize
     from meta_insights.graph.transport import Answer
+
+    Check = Callable[[Answer, str], None]
 
 ATTEMPTS = 4
 
@@ -74,9 +76,13 @@ class GraphClient:
         """Read one object or one page of an edge. ``path`` is what stands below the version."""
         return self._call(Request("GET", path, params))
 
+    def edge(self, path: str, /, **params: Any) -> Answer:
+        """Read one page of an edge. An answer without a list ``data`` is none: it is asked for again, then an error."""
+        return self._call(Request("GET", path, params), paging.checked)
+
     def paginate(self, path: str, params: Mapping[str, Any], size: PageSize) -> Iterator[Answer]:
         """Read an edge to its end, page by page; see ``paging.paginate``."""
-        return paging.paginate(self.get, path, params, size)
+        return paging.paginate(self.edge, path, params, size)
 
     def batch(self, paths: Sequence[str]) -> list[Answer | GraphError]:
         """Read many paths (with their query), fifty in a request; one answer or error per path, in order.
@@ -89,15 +95,15 @@ class GraphClient:
     def _post(self, paths: Sequence[str]) -> Answer:
         return self._call(batching.batch_request(paths, self.transport.version, self.token.value))
 
-    def _call(self, request: Request) -> Answer:
+    def _call(self, request: Request, check: Check | None = None) -> Answer:
         repeat = self._repeating(tenacity.retry_if_exception_type(batching.REPEATED), reraise=True)
         try:
-            return repeat(self._once, request)
+            return repeat(self._once, request, check)
         except GraphError as error:
             self._observe(error)
             raise
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, check: Check | None) -> Answer:
         self.budget.acquire(request.calls)
         response = self.transport.send(request, self.token)
         self.budget.read(response.headers)
@@ -106,6 +112,8 @@ class GraphClient:
         if not_before and answer.observed_at < not_before:
             text = f"too early: Graph's clock says {answer.observed_at:{SECONDS}} UTC, before {not_before:{SECONDS}}"
             raise GraphTransientError(text, request.name)
+        if check:
+            check(answer, request.path)
         return answer
 
     def _observe(self, error: GraphError) -> None:

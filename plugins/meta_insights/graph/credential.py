@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONN_TYPE = "facebook_insights"
 DEFAULT_HOST = "https://graph.facebook.com"
 DEFAULT_VERSION = "v26.0"
+_PRINTABLE = re.compile(r"[!-~]+")
 _TOKEN_LIKE = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
 
 
@@ -102,7 +103,7 @@ class Credential:
         ``mask`` is called with every secret: token, proof and app secret.
         """
         where = f"the connection {connection.conn_id!r}"
-        if connection.conn_type not in {CONN_TYPE, "", None}:
+        if connection.conn_type != CONN_TYPE:  # the registry names any connection: none of another system is sent
             raise ConfigurationError(f"{where} must be of type {CONN_TYPE}, not {connection.conn_type!r}")
         extra = _extra(connection.extra, where)
         app_id, app_secret = (_text(extra, key, where) for key in ("app_id", "app_secret"))
@@ -154,7 +155,7 @@ def _token(password: str | None, where: str) -> str:
 
 def _printable(text: str, what: str) -> str:
     stripped = text.strip()
-    if not re.fullmatch(r"[!-~]+", stripped):
+    if not _PRINTABLE.fullmatch(stripped):
         raise ConfigurationError(f"{what} holds a space or a character outside ASCII: copy it again")
     return stripped
 
@@ -175,10 +176,10 @@ def _access_kind(extra: Mapping[str, Any], where: str) -> str:
 
 
 def _base_url(host: str, where: str, *, may_be_plain: bool) -> str:
-    url = (host if "://" in host else f"https://{host}").rstrip("/")
+    url = (host if "://" in host else f"https://{host}").strip().rstrip("/")
     try:
         parts = urlsplit(url)
-        name = parts.hostname
+        name = parts.hostname if parts.port != 0 and _PRINTABLE.fullmatch(url) else None
     except ValueError:
         name = None
     if not name or parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.fragment:

@@ -44,6 +44,12 @@ class PageSize:
         return min(MAX_PAGE_SIZE, self.value * 2) if self.used and not self.shrunk else self.value
 
 
+def checked(answer: Answer, path: str) -> None:
+    """Raise GraphTransientError for what is no page of an edge: without ``data`` it says nothing about the end."""
+    if not isinstance(answer.body.get("data"), list):
+        raise GraphTransientError("the answer of an edge has no list `data`", path)
+
+
 def paginate(get: Callable[..., Answer], path: str, params: Mapping[str, Any], size: PageSize) -> Iterator[Answer]:
     """Read an edge to its end by ``get(path, **params)``; yields one Answer per page.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from meta_insights.issues import Issues
 
@@ -35,8 +35,9 @@ class Metric:
     ``source`` is the name of an insights metric or, with ``field``, the path of a plain field in the answer
     (``comments.summary.total_count``). ``column`` is a column of the resource's table or a key of its JSON column
     ``breakdowns`` (``breakdowns.clicks_by_type``). ``kinds`` are the content types that it has a meaning for; None: all
-    of its resource. ``if_absent`` is what an absent plain field means: Graph leaves out ``shares`` at 0. A series that
-    crosses ``since`` (a month) mixes two definitions, of this metric and of ``replaces``.
+    of its resource. ``if_absent`` is what an absent plain field means: Graph leaves out ``shares`` at 0.
+    ``is_blank_doubtful``: an empty map is zero only if Graph fills it for another object of the same reading. A series
+    that crosses ``since`` (a month) mixes two definitions, of this metric and of ``replaces``.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Metric:
     kinds: frozenset[str] | None = None
     field: str | None = None
     if_absent: Any = UNKNOWN
+    is_blank_doubtful: bool = False
     since: str = ""
     replaces: str = ""
 
@@ -72,7 +74,6 @@ class Content:
     """One content as Graph lists it; instants in UTC.
 
     ``is_partial``: seen only as the video of a post that is stored, so its text and time are the stored ones.
-    ``formerly`` is the id under which it is stored, from before Graph showed which post it belongs to.
     """
 
     external_content_id: str
@@ -84,7 +85,6 @@ class Content:
     hashtags: tuple[str, ...] = ()
     permalink_url: str | None = None
     is_partial: bool = False
-    formerly: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,17 +136,20 @@ class Resource:
 class Provider:
     """A platform: how its content is listed and joined, and the resources that measure it.
 
-    ``usage_type`` is the type of the integration's own row in Graph's usage header. ``listings`` maps each edge that
-    lists content to the fields to ask for. ``join`` turns the listed nodes of all edges into content; ``shows`` returns
-    whether an edge lists a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
+    ``keeps`` is how long Graph answers for a day. ``usage_type`` is the type of the integration's own row in Graph's
+    usage header. ``listings`` maps each edge that lists content to the fields to ask for; an integration may lack those
+    in ``optional``. ``join`` turns the listed nodes of all edges into content; ``shows`` returns whether an edge lists
+    a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
     """
 
     name: str
     label: str
     id_pattern: str
+    keeps: timedelta
     usage_type: str
     scopes: tuple[str, ...]
     listings: Mapping[str, str]
+    optional: frozenset[str]
     join: Callable[[str, Mapping[str, Iterable[Any]], Mapping[str, Stored], Issues, MutableMapping[str, Content]], None]
     shows: Callable[[str, str, Stored], bool]
     home: Callable[[str, Stored], str]

@@ -80,6 +80,12 @@ def _fill(row: Row, resource: Resource, metric: Metric, value: Any, item: str, i
         row[metric.column] = parsed
 
 
+def blank_maps(resource: Resource, node: Mapping[str, Any], metrics: Iterable[Metric]) -> list[Metric]:
+    """Return the metrics of which one object gave an empty map that may mean zero or nothing."""
+    values = insight_values(at_path(node, f"{resource.insights}.data"), resource.period)
+    return [metric for metric in metrics if metric.is_blank_doubtful and values.get(metric.source) == {}]
+
+
 def insight_values(data: Any, period: str) -> dict[str, Any]:
     """Return ``{metric: value}`` of insights rows of one value, such as lifetime ones; other periods are left out."""
     return {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from meta_insights.graph.paging import PageSize
     from meta_insights.issues import Issues
     from meta_insights.provider.model import Content, Provider, Stored
+    from meta_insights.read.refused import Refused
     from meta_insights.read.spans import Span
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class ContentReader:
     span: Span
     stored: Mapping[str, Stored]
     sizes: Mapping[str, PageSize]
+    refused: Refused
     issues: Issues
 
     def __post_init__(self) -> None:
@@ -74,7 +76,10 @@ class ContentReader:
 
     def read(self, edges: Iterable[str]) -> Listing:
         """List the content of some edges, without duplicates. Raises nothing that Graph says: see ``errors``."""
-        listing = Listing(pending=set(edges))
+        lacking = {edge for edge in edges if self.refused.lacks(edge)}
+        for edge in sorted(lacking):
+            self._note_lacking(edge)
+        listing = Listing(pending=set(edges) - lacking)
         nodes: dict[str, Nodes] = {edge: Spool() for edge in self.provider.listings}
         spans = {edge: self._spans(edge) for edge in self.provider.listings if edge in listing.pending}
         left = {edge: len(of_edge) for edge, of_edge in spans.items()}
@@ -104,10 +109,11 @@ class ContentReader:
                     listing.listed += len(answer.nodes)
                     listing.observed_at = max(listing.observed_at, answer.observed_at)
         except FieldRefusedError as error:
-            if error.field != edge:
+            if error.field != edge or edge not in self.provider.optional:
                 raise
-            self.issues.note(self.external_id, edge, f"this {self.provider.label} has no such edge")
             with self._lock:
+                self.refused.refuse_edge(edge)
+                self._note_lacking(edge)
                 listing.pending.discard(edge)
             return
         with self._lock:
@@ -115,6 +121,9 @@ class ContentReader:
             if not left[edge]:
                 listing.pending.remove(edge)
                 listing.finished.add(edge)
+
+    def _note_lacking(self, edge: str) -> None:
+        self.issues.note(self.external_id, edge, f"this {self.provider.label} has no such edge")
 
     def not_listed(self, listing: Listing) -> list[str]:
         """Return the stored content that its own edge, read to the end just now, does not show any more."""

@@ -26,7 +26,10 @@ Question = tuple[str, tuple[str, ...]]
 
 @dataclass
 class Refused:
-    """What Graph refuses of one integration, by ``{resource}.{source}/{kind}``. Safe to share between threads."""
+    """What Graph refuses of one integration: ``{resource}.{source}/{kind}``, and edges that it lacks.
+
+    Safe to share between threads.
+    """
 
     entries: dict[str, Entry]
     now: datetime
@@ -50,6 +53,16 @@ class Refused:
         before = self.entries.get(key)
         since = before["since"] if before else _text(self.now)
         self.entries[key] = {"since": since, "until": _text(self.now + (REST if before else FIRST_REST))}
+
+    def lacks(self, edge: str) -> bool:
+        """Return whether the integration does not have an edge, as far as is known now."""
+        return self._rests(_edge_key(edge))
+
+    def refuse_edge(self, edge: str) -> None:
+        """Remember that the integration does not have an edge. That changes rarely: it rests for long at once."""
+        before = self.entries.get(_edge_key(edge))
+        since = before["since"] if before else _text(self.now)
+        self.entries[_edge_key(edge)] = {"since": since, "until": _text(self.now + REST)}
 
     def unavailable(self, resource: Resource, kinds: Iterable[str | None]) -> set[str]:
         """Return the refused metrics of a resource: ``posts.post_clicks``, or with ``/{kind}`` if not by all kinds."""
@@ -102,6 +115,10 @@ def ask_alone(
 
 def _key(resource: Resource, source: str, kind: str | None) -> str:
     return resource.key(source) if kind is None else f"{resource.key(source)}/{kind}"
+
+
+def _edge_key(edge: str) -> str:
+    return f"content.{edge}"
 
 
 def _until(entry: Entry) -> datetime:

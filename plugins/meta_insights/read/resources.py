@@ -19,16 +19,18 @@ from urllib.parse import urlencode
 from meta_insights.days import history_windows, pacific_date
 from meta_insights.graph.batching import fifties
 from meta_insights.graph.errors import (
+    FieldRefusedError,
     GraphError,
     GraphPermissionError,
     GraphRefusedError,
     GraphTooMuchDataError,
+    GraphTransientError,
     MetricRefusedError,
 )
 from meta_insights.graph.paging import MAX_PAGE_SIZE
 from meta_insights.graph.transport import Answer
-from meta_insights.provider.rows import at_path, daily_rows, lifetime_row
-from meta_insights.read.refused import ask_alone, find_refused
+from meta_insights.provider.rows import at_path, blank_maps, daily_rows, lifetime_row
+from meta_insights.read.refused import find_refused
 from meta_insights.read.spans import in_parallel, span_params, split_by_time
 from meta_insights.read.spool import Rows
 
@@ -52,7 +54,8 @@ class Part:
 
     ``content`` maps each object to the content that it measures, ``kinds`` to its content type. ``left`` maps each
     object to the metrics that were not answered yet, by source, ``answered`` are the objects that gave something.
-    ``denied`` are plain fields that a permission forbids.
+    ``denied`` are plain fields that a permission forbids. ``blanks`` are maps that came empty, of metrics for which
+    that may mean anything, and ``filled`` the metrics, by source, of which some object gave a value.
     """
 
     resource: Resource
@@ -63,6 +66,8 @@ class Part:
     answered: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
+    blanks: list[tuple[str, datetime, Metric]] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
     spans_left: int = 0
     is_interrupted: bool = False
 
@@ -170,6 +175,8 @@ class ResourceReader:
         substitutes = self._substitutes()
         self._read(substitutes)
         self.parts += substitutes
+        for part in self.parts:
+            self._take_blanks(part)
 
     def _read(self, parts: Sequence[Part]) -> None:
         reads = [read for part in parts if part.left for read in self._reads(part)]
@@ -183,7 +190,7 @@ class ResourceReader:
         since, until = min(times), max(times) + timedelta(seconds=1)
         window = [(key, row) for key, row in self.stored.items() if since <= row.published_at < until]
         listing = part.resource.listing
-        if listing is None or len(times) <= len(window) / MAX_PAGE_SIZE:
+        if listing is None or self.refused.lacks(listing) or len(times) <= len(window) / MAX_PAGE_SIZE:
             return [partial(self._single, part)]
         shown = [row.published_at for key, row in window if self.provider.shows(listing, key, row)]
         spans = split_by_time(shown, since, until, self.client.connections)
@@ -209,7 +216,8 @@ class ResourceReader:
 
     def _list(self, part: Part, span: Span) -> None:
         """Read one span by listing. A listing that is refused for good is noted: single reads take its place."""
-        path, size = f"{self.external_id}/{part.resource.listing}", self.sizes[part.resource.name]
+        edge, size = str(part.resource.listing), self.sizes[part.resource.name]
+        path = f"{self.external_id}/{edge}"
         while sources := self._listed_sources(part):
             try:
                 for answer in self.client.paginate(path, {"fields": part.fields(sources), **span_params(span)}, size):
@@ -219,10 +227,12 @@ class ResourceReader:
                     continue
                 self._note_listing(part, error)
             except GraphPermissionError as error:
-                if self._deny(part, sources, error):
+                if self._deny(part, sources, error, next(iter(part.left))):
                     continue
                 raise
             except (GraphRefusedError, GraphTooMuchDataError) as error:
+                if isinstance(error, FieldRefusedError) and error.field == edge:
+                    self.refused.refuse_edge(edge)
                 self._note_listing(part, error)
             return
 
@@ -257,31 +267,61 @@ class ResourceReader:
             questions = list(waiting.items())
             waiting = {}
             for (object_id, sources), answer in zip(questions, self._ask(part, questions), strict=True):
-                if isinstance(answer, MetricRefusedError):
-                    self._learn(part, sources, {part.kinds[object_id]: object_id})
-                elif isinstance(answer, GraphPermissionError):
-                    self._deny(part, sources, answer)
-                if not isinstance(answer, GraphError) or sources == (rest := self._single_sources(part, object_id)):
+                if isinstance(answer, MetricRefusedError) and sources == self._single_sources(part, object_id):
+                    self._read_apart(part, object_id, sources)
+                    rest = self._single_sources(part, object_id)
+                    if rest == ():
+                        waiting[object_id] = rest
+                    continue
+                if isinstance(answer, GraphPermissionError):
+                    self._deny(part, sources, answer, object_id)
+                rest = self._single_sources(part, object_id)
+                if not isinstance(answer, GraphError) or sources == rest:
                     self._settle(part, object_id, sources, answer)
                 elif rest is not None:
                     waiting[object_id] = rest
+
+    def _read_apart(self, part: Part, object_id: str, sources: Sequence[str]) -> None:
+        """Read each metric of an object in a request of its own: one of them is refused, or their combination."""
+        questions = [(object_id, (source,)) for source in sources]
+        for (_, alone), answer in zip(questions, self._ask(part, questions), strict=True):
+            if isinstance(answer, Answer):
+                self._take(part, object_id, alone, answer)
+            elif isinstance(answer, MetricRefusedError):
+                self._refuse(part, alone, part.kinds[object_id])
+            else:
+                self._settle(part, object_id, alone, answer)
 
     def _single_sources(self, part: Part, object_id: str) -> tuple[str, ...] | None:
         """Return what to ask one object for. None, and nothing is left of it, when all that is left is refused.
 
         An object of which nothing else is known is asked for its id alone: its row says that all of it is NULL.
         """
-        left = [m.source for m in part.resource.metrics if m.source in part.left[object_id] - part.denied]
+        left = [
+            m.source for m in part.resource.metrics if m.source in part.left.get(object_id, frozenset()) - part.denied
+        ]
         sources = self.refused.accepted(part.resource, left, part.kinds[object_id])
-        if sources or not (part.window or object_id in part.answered):
+        if object_id in part.left and (sources or not (part.window or object_id in part.answered)):
             return sources
-        del part.left[object_id]
+        part.left.pop(object_id, None)
         return None
 
     def _ask(self, part: Part, questions: Sequence[Question]) -> list[Answer | GraphError]:
-        return self.client.batch(
-            [f"{object_id}?{urlencode({'fields': part.fields(sources)})}" for object_id, sources in questions]
-        )
+        """Ask for one object each. An answer without an id is about no object: it says nothing of its values."""
+        answers = self.client.batch([self._path(part, *question) for question in questions])
+        return [self._checked(part, one, answer) for (one, _), answer in zip(questions, answers, strict=True)]
+
+    def _path(self, part: Part, object_id: str, sources: Sequence[str]) -> str:
+        if part.resource.applies_to is None:
+            return f"{self._own_path(part)}?{urlencode(self._own_params(part, sources))}"
+        return f"{object_id}?{urlencode({'fields': part.fields(sources)})}"
+
+    def _checked(self, part: Part, object_id: str, answer: Answer | GraphError) -> Answer | GraphError:
+        if isinstance(answer, GraphError):
+            return answer
+        if part.resource.applies_to is None:
+            answer = self._own_answer(part, answer)
+        return answer if "id" in answer.body else GraphTransientError("the answer is about no object", object_id)
 
     def _settle(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
@@ -291,7 +331,7 @@ class ResourceReader:
         elif isinstance(answer, GraphRefusedError):
             part.skipped.add(part.content[object_id])
             self.issues.note(part.content[object_id], "content", answer.message)
-            del part.left[object_id]
+            part.left.pop(object_id, None)
         else:
             with self._lock:
                 self.errors.append(answer)
@@ -317,16 +357,13 @@ class ResourceReader:
 
     def _own(self, part: Part) -> None:
         """Read one window of the integration's own daily values."""
-        while sources := self._single_sources(part, self.external_id):
+        if sources := self._single_sources(part, self.external_id):
             try:
-                answer = self.client.get(self._own_path(part), **self._own_params(part, sources))
+                answer = self.client.edge(self._own_path(part), **self._own_params(part, sources))
             except MetricRefusedError:
-                if not self._learn(part, sources, {None: self.external_id}):
-                    raise
+                self._read_apart(part, self.external_id, sources)
             else:
-                body = {part.resource.insights: answer.body}
-                self._settle(part, self.external_id, sources, Answer(body, answer.observed_at))
-                return
+                self._settle(part, self.external_id, sources, self._own_answer(part, answer))
 
     def _own_path(self, part: Part) -> str:
         return f"{self.external_id}/{part.resource.insights}"
@@ -334,48 +371,51 @@ class ResourceReader:
     def _own_params(self, part: Part, sources: Collection[str]) -> dict[str, str]:
         return {"metric": ",".join(sources), "period": part.resource.period, **part.history}
 
+    def _own_answer(self, part: Part, answer: Answer) -> Answer:
+        return Answer({"id": self.external_id, part.resource.insights: answer.body}, answer.observed_at)
+
     # What is refused
 
-    def _learn(self, part: Part, sources: Sequence[str], objects: Mapping[str | None, str] | None = None) -> bool:
+    def _learn(self, part: Part, sources: Sequence[str]) -> bool:
         """Find what Graph refuses, from one object of each kind; return whether the next request asks for less.
 
         Of several threads that were refused, one looks.
         """
-        if objects is None:
-            objects = {part.kinds[one]: one for one in reversed(part.left)}
+        objects = {part.kinds[one]: one for one in reversed(part.left)}
         with self.refused.lock:
             if any(self.refused.accepted(part.resource, sources, kind) != tuple(sources) for kind in objects):
                 return True
-            ask = partial(self._is_refused, part)
-            if len(objects) == 1:
-                found = {kind: ask_alone(ask, one, sources) for kind, one in objects.items()}
-            else:
-                found = find_refused(ask, objects, sources)
+            found = find_refused(partial(self._is_refused, part), objects, sources)
             for kind, of_kind in found.items():
-                for source in of_kind:
-                    self.refused.refuse(part.resource, source, kind)
-                log.warning(
-                    "Graph refuses %s of %s%s: NULL until asked for again",
-                    ", ".join(of_kind),
-                    part.resource.name,
-                    f" of type {kind}" if kind else "",
-                )
-            return any(found.values())
+                self._refuse(part, of_kind, kind)
+            return bool(found)
+
+    def _refuse(self, part: Part, sources: Sequence[str], kind: str | None) -> None:
+        """Remember what a kind refuses."""
+        of_kind = f" of type {kind}" if kind else ""
+        log.warning("Graph refuses %s of %s%s: NULL for some days", ", ".join(sources), part.resource.name, of_kind)
+        with self.refused.lock:
+            for source in sources:
+                self.refused.refuse(part.resource, source, kind)
 
     def _is_refused(self, part: Part, questions: Sequence[Question]) -> list[bool]:
-        if part.resource.applies_to is None:
-            paths = [f"{self._own_path(part)}?{urlencode(self._own_params(part, sources))}" for _, sources in questions]
-            return [isinstance(answer, MetricRefusedError) for answer in self.client.batch(paths)]
         return [isinstance(answer, MetricRefusedError) for answer in self._ask(part, questions)]
 
-    def _deny(self, part: Part, sources: Collection[str], error: GraphError) -> bool:
-        """Leave plain fields out when a permission forbids something; return whether the next request asks for less."""
-        plain = {metric.source for metric in part.resource.metrics if metric.field and metric.source in sources}
-        with self._lock:
-            for source in plain - part.denied:
-                self.issues.note(self.external_id, part.resource.key(source), error.message)
-            part.denied |= plain
-        return bool(plain)
+    def _deny(self, part: Part, sources: Sequence[str], error: GraphError, object_id: str) -> bool:
+        """Find the plain fields that a permission forbids, each asked for alone; return whether any was found.
+
+        Of several threads that were refused, one looks.
+        """
+        plain = [m.source for m in part.resource.metrics if m.field and m.source in sources]
+        with self.refused.lock:
+            if part.denied.intersection(plain):
+                return True
+            answers = self._ask(part, [(object_id, (source,)) for source in plain])
+            for source, answer in zip(plain, answers, strict=True):
+                if isinstance(answer, GraphPermissionError):
+                    part.denied.add(source)
+                    self.issues.note(self.external_id, part.resource.key(source), error.message)
+            return bool(part.denied.intersection(plain))
 
     def unavailable(self) -> list[str]:
         """Return the metrics that no answer had, that Graph refuses, or that a permission forbids, by name."""
@@ -395,14 +435,30 @@ class ResourceReader:
         if part.window:
             self._take_days(part, part.window, content_id, metrics, answer)
         else:
-            row = lifetime_row(part.resource, answer.body, metrics, self.issues)
-            self._add(part, content_id, answer.observed_at, {"external_content_id": content_id}, row)
+            self._take_lifetime(part, content_id, metrics, answer)
         part.answered.add(object_id)
-        left = part.left[object_id] - set(sources)
-        if left:
+        if left := part.left.get(object_id, frozenset()) - set(sources):
             part.left[object_id] = left
         else:
-            del part.left[object_id]
+            part.left.pop(object_id, None)
+
+    def _take_lifetime(self, part: Part, content_id: str, metrics: Sequence[Metric], answer: Answer) -> None:
+        """Take the lifetime values of an object. A map that is empty waits until all objects are read."""
+        blank = blank_maps(part.resource, answer.body, metrics)
+        part.blanks += [(content_id, answer.observed_at, metric) for metric in blank]
+        given = [metric for metric in metrics if metric not in blank]
+        row = lifetime_row(part.resource, answer.body, given, self.issues)
+        part.filled |= {metric.source for metric in given if metric.column in row}
+        self._add(part, content_id, answer.observed_at, {"external_content_id": content_id}, row)
+
+    def _take_blanks(self, part: Part) -> None:
+        """Take empty maps as zero where Graph has filled the same metric of another object; else they say nothing."""
+        for content_id, observed_at, metric in part.blanks:
+            if metric.source in part.filled:
+                row = {"external_content_id": content_id, metric.column: metric.parse({})}
+                self._add(part, content_id, observed_at, row, {})
+            else:
+                self.issues.note(content_id, part.resource.key(metric.source), "an empty map, as of all others")
 
     def _take_days(
         self, part: Part, window: tuple[date, date], content_id: str, metrics: Sequence[Metric], answer: Answer

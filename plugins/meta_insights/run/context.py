@@ -23,6 +23,7 @@ class Run:
     """The DAG run and the try that a task belongs to, and what it was asked to do.
 
     ``series`` names the tries since the task was last cleared: those of one series count as retries of one another.
+    ``is_scheduled``: the schedule made the run, and makes those of the dates after it only when it has ended.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class Run:
     try_number: int = 1
     map_index: int = -1
     series: str = "first"
+    is_scheduled: bool = False
 
     @property
     def since(self) -> datetime:
@@ -83,6 +85,7 @@ def run_of(context: Mapping[str, Any]) -> Run:
         try_number=instance.try_number,
         map_index=instance.map_index,
         series=f"{instance.map_index}/{instance.max_tries}",  # a clear raises max_tries
+        is_scheduled=context["dag_run"].run_type == "scheduled",
     )
 
 
@@ -90,9 +93,15 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
     """Return the day that a DAG run is for: its ``date`` param, else its data interval, else the day before it ran.
 
     A run triggered without a logical date has no ``data_interval_start`` in its context. Raises
-    ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet.
+    ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet; and for a
+    ``date`` in a run that has one of its own: a whole backfill would read that one date, and be green.
     """
-    wanted = context["params"].get("date")
+    wanted, run_type = context["params"].get("date"), context["dag_run"].run_type
+    if wanted and run_type in {"scheduled", "backfill"}:
+        raise ConfigurationError(
+            f"a {run_type} run has a date of its own, and nothing was read for it: leave the param `date` empty and "
+            "choose the range of the backfill, or trigger a single run with `date`"
+        )
     if wanted:
         day = Day(_parse_date(wanted))
     elif context.get("data_interval_start"):
@@ -104,6 +113,14 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
             f"{day.date} ends at {day.end:%Y-%m-%d %H:%M} UTC: run it after that, or choose an earlier date"
         )
     return day
+
+
+def not_successful(context: Mapping[str, Any], task_id: str) -> set[int]:
+    """Return the map indexes of a task's instances in this run that did not succeed, as Airflow has them."""
+    dag_run = context["dag_run"]
+    states = context["ti"].get_task_states(dag_id=dag_run.dag_id, task_ids=[task_id], run_ids=[dag_run.run_id])
+    of_task = states.get(dag_run.run_id, {}).items()
+    return {int(key.removeprefix(f"{task_id}_")) for key, state in of_task if state != "success" and key != task_id}
 
 
 def _parse_date(text: str) -> date:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from meta_insights import clock
+from meta_insights.days import pacific_date
 from meta_insights.errors import ConfigurationError
 from meta_insights.failures import rule_for
 from meta_insights.graph.budget import Budget, Spent
@@ -21,6 +23,8 @@ from meta_insights.run.integrations import Integration
 from meta_insights.text import clean_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from meta_insights.run.context import Task
 
 log = logging.getLogger(__name__)
@@ -86,14 +90,28 @@ class Opened:
 
 
 class StageError(Exception):
-    """One integration's stage failed. ``cause`` decides what happens next, ``waits`` counts those before it."""
+    """One integration's stage failed. ``cause`` decides what happens next, ``waits`` counts those before it.
 
-    def __init__(self, stage: str, integration: Integration, cause: BaseException, waits: int) -> None:
+    What is read from ``on_time_until`` on is late for the date. ``yields``: the run is one of the schedule, and the
+    newest date of the integration, whose run comes after it, is not stored yet.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        integration: Integration,
+        cause: BaseException,
+        *,
+        waits: int,
+        on_time_until: datetime,
+        yields: bool,
+    ) -> None:
         rule = rule_for(cause)
         super().__init__(
             f"{stage} of {integration.name} ({integration.id}): {type(cause).__name__}: {cause} ({rule.advice})"
         )
         self.cause, self.waits = cause, waits
+        self.on_time_until, self.yields = on_time_until, yields
 
 
 @dataclass(frozen=True)
@@ -123,7 +141,14 @@ class Ledger:
         self._close(row["attempt"], outcome, budget.spent())
         log.info("%s of %s for %s: %s", self.stage, integration.name, self.task.run.day.date, outcome.counts)
         if outcome.error:
-            raise StageError(self.stage, integration, outcome.error, row["waits"]) from _unexpected(outcome.error)
+            raise StageError(
+                self.stage,
+                integration,
+                outcome.error,
+                waits=row["waits"],
+                on_time_until=self.task.run.on_time_until,
+                yields=self.task.run.is_scheduled and not row["is_newest_stored"],
+            ) from _unexpected(outcome.error)
         return outcome
 
     def _attempt(self, row: dict[str, Any], integration: Integration, budget: Budget, stage: Stage) -> Outcome:
@@ -172,6 +197,7 @@ class Ledger:
             "series": run.series,
             "try_number": run.try_number,
             "map_index": run.map_index,
+            "newest_date": pacific_date(clock.now()) - timedelta(days=1),
             "now": clock.now(),
         }
         opened: list[dict[str, Any]] = []

@@ -18,13 +18,23 @@ Rows = Iterable[Mapping[str, Any]]
 """Rows of one table, each ``{column: value}``."""
 
 
-def live(warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date) -> list[dict[str, Any]]:
+def live(
+    warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date, *, is_late: bool
+) -> list[dict[str, Any]]:
     """Return the content published in [since, until) that is not known to be deleted, oldest first.
 
     Columns: external_content_id, content_type, published_at, post_id, video_id, and is_measured: a snapshot is stored
-    for the date.
+    for the date, and it is on time unless it ``is_late`` for that.
     """
-    return warehouse.select("live_content", {**integration, "since": since, "until": until, "date": day})
+    params = {"since": since, "until": until, "date": day, "is_late": is_late}
+    return warehouse.select("live_content", {**integration, **params})
+
+
+def first_published(warehouse: Warehouse, integration: Key) -> datetime | None:
+    """Return when the first content that any run has listed was published."""
+    (row,) = warehouse.select("first_content", integration)
+    first: datetime | None = row["published_at"]
+    return first
 
 
 def save_listing(
@@ -32,21 +42,19 @@ def save_listing(
     integration: Key,
     listed: Rows,
     listed_in_part: Rows,
-    joined: Mapping[str, str],
     seen_at: datetime,
 ) -> None:
     """Store content as it was listed. Of content that was ``listed_in_part`` text and time of publication stay.
 
-    ``joined`` maps ids under which content is stored to those of the contents that they turned out to be: each pair
-    becomes one, with the snapshots of both.
+    A video that was stored as a content of its own, and of which the post is known now, becomes that post: one content
+    with the snapshots of both.
     """
     with _writing(warehouse, integration) as transaction:
         transaction.write("content", listed, integration, seen_at=seen_at)
         transaction.write("content_in_part", listed_in_part, integration, seen_at=seen_at)
-        for formerly, content_id in sorted(joined.items()):
-            pair = {**integration, "formerly": formerly, "external_content_id": content_id}
-            transaction.execute("transform/join_snapshots", pair)
-            transaction.execute("transform/join_content", pair)
+        for pair in transaction.select("select/joined_content", integration):
+            transaction.execute("transform/join_snapshots", integration | pair)
+            transaction.execute("transform/join_content", integration | pair)
 
 
 def mark_deleted(warehouse: Warehouse, integration: Key, content_ids: Sequence[str], seen_at: datetime) -> None:

@@ -33,10 +33,13 @@ _REFUSED = (
     errors.InvalidFunctionDefinition,
     errors.DependentObjectsStillExist,
     errors.FeatureNotSupported,
+    errors.DuplicateTable,
     errors.AmbiguousFunction,
 )
-"""What PostgreSQL says when a text cannot take the place of the one before, or a table's column is used by a view. A
-function with other arguments would stand beside the one before: then its own `comment on function` is ambiguous."""
+"""What PostgreSQL says when a text cannot take the place of the one before, when a table's column is used by a view, or
+a table takes the name of a view. A function with other arguments would stand beside the one before: then its own
+`comment on function` is ambiguous.
+"""
 
 
 def upgrade(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
@@ -131,7 +134,7 @@ def _drop(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
     views = [sql.Identifier("analytics", name) for kind, name in kinds if kind == "view"]
     signatures = connection.execute(
         "select oid::regprocedure::text from pg_proc "
-        "where pronamespace = 'analytics'::regnamespace and proname = any(%s)",
+        "where pronamespace = to_regnamespace('analytics') and proname = any(%s)",
         ([name for kind, name in kinds if kind == "function"],),
     ).fetchall()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from itertools import islice
 from threading import RLock
@@ -11,6 +12,7 @@ import msgspec
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk.exceptions import AirflowNotFoundException
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from meta_insights.config import WAREHOUSE_CONN_ID
@@ -22,6 +24,8 @@ from meta_insights.store.measured import Shape
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+log = logging.getLogger(__name__)
+
 CHUNK = 5_000
 """Rows that one statement takes: some 1.5 MB of JSON, however many rows there are."""
 
@@ -30,6 +34,9 @@ LOCK_TIMEOUT = "10min"
 
 STATEMENT_TIMEOUT = "20min"
 """No statement of a healthy warehouse takes minutes. One that hangs ends before its task's time does (30 minutes)."""
+
+CANCEL_SECONDS = 5
+"""How long a task that is ended waits for the server to take a cancellation."""
 
 _BEGIN = f"""
     begin isolation level read committed read write;
@@ -42,8 +49,8 @@ _BEGIN = f"""
     set local statement_timeout = '{STATEMENT_TIMEOUT}'
 """.encode()
 """Each transaction makes its own settings, in one round trip with its begin: a role or a database may have others, and
-behind a pooler in transaction mode the next transaction has another session. Without jit, which costs more than it
-saves: the statements that read much consist of many small functions.
+behind a pooler in transaction mode the next transaction has another session. Without jit, which made no statement
+quicker and some slower by a third: they consist of many small functions, and the estimates of rows are high.
 """
 
 
@@ -126,7 +133,9 @@ class Warehouse:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        if self._lock.acquire(blocking=False):  # else a thread that was left behind uses it until the process ends
+            self._close()
+            self._lock.release()
 
     def _close(self) -> None:
         if self._connection:
@@ -146,10 +155,20 @@ class Warehouse:
             try:
                 yield Transaction(connection, self._shapes)
             except BaseException:
-                if not connection.closed:
-                    connection.rollback()
+                self._roll_back(connection)
                 raise
             connection.commit()
+
+    def _roll_back(self, connection: psycopg.Connection[Any]) -> None:
+        """Roll back. A statement that goes on, because the task was ended from outside meanwhile, is cancelled."""
+        if connection.info.transaction_status is TransactionStatus.ACTIVE:
+            try:
+                connection.cancel_safe(timeout=CANCEL_SECONDS)
+            except psycopg.OperationalError as error:
+                log.warning("the statement could not be cancelled, and goes on: %s", error)
+            self._close()
+        elif not connection.closed:
+            connection.rollback()
 
     def _begin(self) -> psycopg.Connection[Any]:
         """Begin a transaction, on a new connection if need be: the server may have cut or ended the old one."""

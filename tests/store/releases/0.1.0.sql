@@ -83,24 +83,6 @@ COMMENT ON FUNCTION analytics.engagement_rate(rated_engagement numeric, rated_re
 
 
 --
--- Name: is_changed_by(anyelement, anyelement, boolean); Type: FUNCTION; Schema: analytics; Owner: -
---
-
-CREATE FUNCTION analytics.is_changed_by(kept anyelement, seen anyelement, newest boolean) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$
-    select analytics.merge_observation(kept, seen, newest) is distinct from kept
-$$;
-
-
---
--- Name: FUNCTION is_changed_by(kept anyelement, seen anyelement, newest boolean); Type: COMMENT; Schema: analytics; Owner: -
---
-
-COMMENT ON FUNCTION analytics.is_changed_by(kept anyelement, seen anyelement, newest boolean) IS 'Internal: whether an observation changes a row.';
-
-
---
 -- Name: merge_observation(anyelement, anyelement, boolean); Type: FUNCTION; Schema: analytics; Owner: -
 --
 
@@ -446,6 +428,159 @@ COMMENT ON FUNCTION analytics.metric_values(measured jsonb) IS 'Internal: the va
 
 
 --
+-- Name: ingestion_run; Type: TABLE; Schema: analytics; Owner: -
+--
+
+CREATE TABLE analytics.ingestion_run (
+    run_id text NOT NULL,
+    organization_id text NOT NULL,
+    integration_id text NOT NULL,
+    stage text NOT NULL,
+    attempt integer NOT NULL,
+    series text NOT NULL,
+    try_number integer NOT NULL,
+    map_index integer NOT NULL,
+    question jsonb NOT NULL,
+    date date NOT NULL,
+    lookback_days integer NOT NULL,
+    on_time_until timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    api_calls integer DEFAULT 0 NOT NULL,
+    http_retries integer DEFAULT 0 NOT NULL,
+    peak_usage_percent integer DEFAULT 0 NOT NULL,
+    asked integer DEFAULT 0 NOT NULL,
+    stored integer DEFAULT 0 NOT NULL,
+    skipped integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    issues jsonb DEFAULT '[]'::jsonb NOT NULL,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    pending jsonb,
+    unavailable_metrics text[] DEFAULT '{}'::text[] NOT NULL,
+    served_api_version text,
+    error_class text,
+    error_message text,
+    remedy text,
+    is_wait boolean DEFAULT false NOT NULL,
+    CONSTRAINT ingestion_run_remedy_check CHECK ((remedy = ANY (ARRAY['clear'::text, 'clear, once the cause is removed'::text]))),
+    CONSTRAINT ingestion_run_stage_check CHECK ((stage = ANY (ARRAY['content'::text, 'metrics'::text]))),
+    CONSTRAINT ingestion_run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text])))
+);
+
+
+--
+-- Name: TABLE ingestion_run; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON TABLE analytics.ingestion_run IS 'One attempt of one stage for one integration in one DAG run.';
+
+
+--
+-- Name: COLUMN ingestion_run.attempt; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.attempt IS 'Counts from 1 in each run, integration and stage.';
+
+
+--
+-- Name: COLUMN ingestion_run.series; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.series IS 'The same in all attempts since the task was last cleared.';
+
+
+--
+-- Name: COLUMN ingestion_run.try_number; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.try_number IS 'Airflow''s number of the try, which belongs to the map index.';
+
+
+--
+-- Name: COLUMN ingestion_run.question; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.question IS 'What was asked; an attempt resumes only one that was asked the same.';
+
+
+--
+-- Name: COLUMN ingestion_run.issues; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.issues IS 'Missing or malformed values: about, reason, items, examples.';
+
+
+--
+-- Name: COLUMN ingestion_run.pending; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.pending IS 'What the next attempt has to read, by part; NULL: everything.';
+
+
+--
+-- Name: COLUMN ingestion_run.remedy; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.remedy IS 'What repairs a failure: clear, or clear once the cause is removed.';
+
+
+--
+-- Name: COLUMN ingestion_run.is_wait; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.ingestion_run.is_wait IS 'It ended in waiting for the rate limit.';
+
+
+--
+-- Name: note_result(analytics.ingestion_run); Type: FUNCTION; Schema: analytics; Owner: -
+--
+
+CREATE FUNCTION analytics.note_result(attempt analytics.ingestion_run) RETURNS void
+    LANGUAGE sql
+    AS $$
+    insert into analytics.stage_result as kept (
+        organization_id, integration_id, date, stage, state, run_id, started_at, lookback_days, on_time_until, stored,
+        skipped, failed, issues, error_class, error_message, remedy
+    )
+    values (
+        attempt.organization_id, attempt.integration_id, attempt.date, attempt.stage, attempt.state, attempt.run_id,
+        attempt.started_at, attempt.lookback_days, attempt.on_time_until, attempt.stored, attempt.skipped,
+        attempt.failed, attempt.issues, attempt.error_class, attempt.error_message, attempt.remedy
+    )
+    on conflict (organization_id, integration_id, date, stage) do update
+    set
+        state = excluded.state,
+        run_id = excluded.run_id,
+        started_at = excluded.started_at,
+        lookback_days = excluded.lookback_days,
+        on_time_until = excluded.on_time_until,
+        stored = excluded.stored,
+        skipped = excluded.skipped,
+        failed = excluded.failed,
+        issues = excluded.issues,
+        error_class = excluded.error_class,
+        error_message = excluded.error_message,
+        remedy = excluded.remedy
+    where
+        (
+            excluded.state = 'success',
+            case when excluded.state = 'success' then excluded.lookback_days else 0 end,
+            excluded.started_at
+        ) >= (
+            kept.state = 'success', case when kept.state = 'success' then kept.lookback_days else 0 end, kept.started_at
+        )
+$$;
+
+
+--
+-- Name: FUNCTION note_result(attempt analytics.ingestion_run); Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON FUNCTION analytics.note_result(attempt analytics.ingestion_run) IS 'Internal: keeps an attempt as the result of its stage, if it is the best.';
+
+
+--
 -- Name: pacific_date(timestamp with time zone); Type: FUNCTION; Schema: analytics; Owner: -
 --
 
@@ -474,8 +609,7 @@ CREATE FUNCTION analytics.snapshot_metrics(snapshot analytics.content_daily_metr
         seen.key,
         seen.value::bigint,
         coalesce((snapshot.metric_observed_at ->> seen.key)::timestamp at time zone 'UTC', snapshot.observed_at)
-    from jsonb_each_text(to_jsonb(snapshot) - analytics.bookkeeping()) as seen
-    where seen.value is not null
+    from jsonb_each_text(jsonb_strip_nulls(to_jsonb(snapshot)) - analytics.bookkeeping()) as seen
 $$;
 
 
@@ -623,61 +757,148 @@ COMMENT ON COLUMN analytics.content.absent_periods IS 'When it was deleted befor
 
 
 --
--- Name: ingestion_run; Type: TABLE; Schema: analytics; Owner: -
+-- Name: stage_result; Type: TABLE; Schema: analytics; Owner: -
 --
 
-CREATE TABLE analytics.ingestion_run (
-    run_id text NOT NULL,
+CREATE TABLE analytics.stage_result (
     organization_id text NOT NULL,
     integration_id text NOT NULL,
-    stage text NOT NULL,
-    try_number integer NOT NULL,
     date date NOT NULL,
+    stage text NOT NULL,
+    state text NOT NULL,
+    run_id text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
     lookback_days integer NOT NULL,
     on_time_until timestamp with time zone NOT NULL,
-    state text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    finished_at timestamp with time zone,
-    api_calls integer DEFAULT 0 NOT NULL,
-    http_retries integer DEFAULT 0 NOT NULL,
-    peak_usage_percent integer DEFAULT 0 NOT NULL,
-    asked integer DEFAULT 0 NOT NULL,
-    stored integer DEFAULT 0 NOT NULL,
-    skipped integer DEFAULT 0 NOT NULL,
-    failed integer DEFAULT 0 NOT NULL,
-    failures jsonb DEFAULT '[]'::jsonb NOT NULL,
-    warnings text[] DEFAULT '{}'::text[] NOT NULL,
-    missing jsonb,
-    unavailable_metrics text[] DEFAULT '{}'::text[] NOT NULL,
-    served_api_version text,
+    stored integer NOT NULL,
+    skipped integer NOT NULL,
+    failed integer NOT NULL,
+    issues jsonb NOT NULL,
     error_class text,
     error_message text,
     remedy text,
-    CONSTRAINT ingestion_run_remedy_check CHECK ((remedy = ANY (ARRAY['clear'::text, 'clear, once the cause is removed'::text]))),
-    CONSTRAINT ingestion_run_stage_check CHECK ((stage = ANY (ARRAY['content'::text, 'metrics'::text]))),
-    CONSTRAINT ingestion_run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text])))
+    CONSTRAINT stage_result_stage_check CHECK ((stage = ANY (ARRAY['content'::text, 'metrics'::text]))),
+    CONSTRAINT stage_result_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text])))
 );
 
 
 --
--- Name: TABLE ingestion_run; Type: COMMENT; Schema: analytics; Owner: -
+-- Name: TABLE stage_result; Type: COMMENT; Schema: analytics; Owner: -
 --
 
-COMMENT ON TABLE analytics.ingestion_run IS 'One try of one stage for one integration in one DAG run.';
-
-
---
--- Name: COLUMN ingestion_run.missing; Type: COMMENT; Schema: analytics; Owner: -
---
-
-COMMENT ON COLUMN analytics.ingestion_run.missing IS 'What the next try has to read, by part of the stage; NULL: everything.';
+COMMENT ON TABLE analytics.stage_result IS 'One stage of one integration on one date: its best attempt among all runs. A success stays, of successes the longest look-back.';
 
 
 --
--- Name: COLUMN ingestion_run.remedy; Type: COMMENT; Schema: analytics; Owner: -
+-- Name: COLUMN stage_result.organization_id; Type: COMMENT; Schema: analytics; Owner: -
 --
 
-COMMENT ON COLUMN analytics.ingestion_run.remedy IS 'What repairs a failed try: clear, or clear once the cause is removed.';
+COMMENT ON COLUMN analytics.stage_result.organization_id IS 'Whose integration it is.';
+
+
+--
+-- Name: COLUMN stage_result.integration_id; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.integration_id IS 'The integration: see analytics.integration.';
+
+
+--
+-- Name: COLUMN stage_result.date; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.date IS 'The Meta day: a calendar day in America/Los_Angeles.';
+
+
+--
+-- Name: COLUMN stage_result.stage; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.stage IS 'content or metrics.';
+
+
+--
+-- Name: COLUMN stage_result.state; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.state IS 'running, success or failed.';
+
+
+--
+-- Name: COLUMN stage_result.run_id; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.run_id IS 'The DAG run of the attempt.';
+
+
+--
+-- Name: COLUMN stage_result.started_at; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.started_at IS 'When the attempt began.';
+
+
+--
+-- Name: COLUMN stage_result.lookback_days; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.lookback_days IS 'The look-back that it was asked for, and after a success has achieved.';
+
+
+--
+-- Name: COLUMN stage_result.on_time_until; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.on_time_until IS 'Until when a snapshot of the date is on time.';
+
+
+--
+-- Name: COLUMN stage_result.stored; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.stored IS 'Contents that it stored.';
+
+
+--
+-- Name: COLUMN stage_result.skipped; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.skipped IS 'Contents that Graph refused for good.';
+
+
+--
+-- Name: COLUMN stage_result.failed; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.failed IS 'Contents that it could not read.';
+
+
+--
+-- Name: COLUMN stage_result.issues; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.issues IS 'Missing or malformed values: about, reason, items, examples.';
+
+
+--
+-- Name: COLUMN stage_result.error_class; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.error_class IS 'The kind of its failure.';
+
+
+--
+-- Name: COLUMN stage_result.error_message; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.error_message IS 'Its failure.';
+
+
+--
+-- Name: COLUMN stage_result.remedy; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.remedy IS 'What repairs the failure: clear, or clear once the cause is removed.';
 
 
 --
@@ -688,12 +909,12 @@ CREATE VIEW analytics.requested_date AS
  SELECT organization_id,
     integration_id,
     date,
-    max(lookback_days) AS lookback_days,
+    COALESCE(min(lookback_days) FILTER (WHERE (state = 'success'::text)), max(lookback_days)) AS lookback_days,
     max(on_time_until) AS on_time_until,
     bool_or(((stage = 'content'::text) AND (state = 'success'::text))) AS has_content,
     bool_or(((stage = 'metrics'::text) AND (state = 'success'::text))) AS has_metrics,
     COALESCE(max(skipped) FILTER (WHERE ((stage = 'metrics'::text) AND (state = 'success'::text))), 0) AS skipped
-   FROM analytics.ingestion_run
+   FROM analytics.stage_result
   GROUP BY organization_id, integration_id, date;
 
 
@@ -701,7 +922,7 @@ CREATE VIEW analytics.requested_date AS
 -- Name: VIEW requested_date; Type: COMMENT; Schema: analytics; Owner: -
 --
 
-COMMENT ON VIEW analytics.requested_date IS 'Internal: one integration on one date that a run has asked for, and what all its runs together have achieved.';
+COMMENT ON VIEW analytics.requested_date IS 'Internal: one integration on one date that a run has requested, and what all its runs together have achieved.';
 
 
 --
@@ -1102,35 +1323,6 @@ COMMENT ON COLUMN analytics.integration.deleted_at IS 'When it was taken out of 
 
 
 --
--- Name: stage_result; Type: VIEW; Schema: analytics; Owner: -
---
-
-CREATE VIEW analytics.stage_result AS
- SELECT DISTINCT ON (organization_id, integration_id, date, stage) organization_id,
-    integration_id,
-    date,
-    stage,
-    state,
-    stored,
-    skipped,
-    failed,
-    failures,
-    error_class,
-    error_message,
-    remedy,
-    on_time_until
-   FROM analytics.ingestion_run
-  ORDER BY organization_id, integration_id, date, stage, (state = 'success'::text) DESC, started_at DESC, try_number DESC;
-
-
---
--- Name: VIEW stage_result; Type: COMMENT; Schema: analytics; Owner: -
---
-
-COMMENT ON VIEW analytics.stage_result IS 'Internal: one stage of one integration on one date: its best try among all runs.';
-
-
---
 -- Name: coverage; Type: VIEW; Schema: analytics; Owner: -
 --
 
@@ -1141,17 +1333,17 @@ CREATE VIEW analytics.coverage AS
             requested.date,
             stages.stage
            FROM ((analytics.integration integration_1
-             JOIN ( SELECT DISTINCT ingestion_run.organization_id,
-                    ingestion_run.date
-                   FROM analytics.ingestion_run) requested ON ((requested.organization_id = integration_1.organization_id)))
+             JOIN ( SELECT DISTINCT stage_result.organization_id,
+                    stage_result.date
+                   FROM analytics.stage_result) requested ON ((requested.organization_id = integration_1.organization_id)))
              CROSS JOIN ( VALUES ('content'::text), ('metrics'::text)) stages(stage))
           WHERE (integration_1.is_active AND (integration_1.deleted_at IS NULL))
         UNION
-         SELECT ingestion_run.organization_id,
-            ingestion_run.integration_id,
-            ingestion_run.date,
-            ingestion_run.stage
-           FROM analytics.ingestion_run
+         SELECT stage_result.organization_id,
+            stage_result.integration_id,
+            stage_result.date,
+            stage_result.stage
+           FROM analytics.stage_result
         ), figures AS (
          SELECT wanted.organization_id,
             wanted.integration_id,
@@ -1172,7 +1364,7 @@ CREATE VIEW analytics.coverage AS
                 END AS late,
             result.skipped,
             result.failed,
-            result.failures,
+            result.issues,
             result.error_class,
             result.error_message,
             result.remedy,
@@ -1183,14 +1375,17 @@ CREATE VIEW analytics.coverage AS
                     one.date,
                     one.stage,
                     one.state,
+                    one.run_id,
+                    one.started_at,
+                    one.lookback_days,
+                    one.on_time_until,
                     one.stored,
                     one.skipped,
                     one.failed,
-                    one.failures,
+                    one.issues,
                     one.error_class,
                     one.error_message,
-                    one.remedy,
-                    one.on_time_until
+                    one.remedy
                    FROM analytics.stage_result one
                   WHERE ((one.organization_id = wanted.organization_id) AND (one.integration_id = wanted.integration_id) AND (one.date = wanted.date) AND (one.stage = wanted.stage))
                  OFFSET 0) result ON (true))
@@ -1211,7 +1406,7 @@ CREATE VIEW analytics.coverage AS
             figures.late,
             figures.skipped,
             figures.failed,
-            figures.failures,
+            figures.issues,
             figures.error_class,
             figures.error_message,
             figures.remedy,
@@ -1233,7 +1428,7 @@ CREATE VIEW analytics.coverage AS
     counted.missing,
     ((NOT (counted.state IS DISTINCT FROM 'success'::text)) AND (counted.missing = 0)) AS is_complete,
         CASE
-            WHEN (counted.state IS NULL) THEN 'no run has asked for it'::text
+            WHEN (counted.state IS NULL) THEN 'no run has requested it'::text
             WHEN (counted.state = 'running'::text) THEN 'the task has not ended'::text
             WHEN (counted.state = 'failed'::text) THEN COALESCE(counted.error_message, counted.error_class)
             WHEN (counted.missing = 0) THEN NULL::text
@@ -1245,7 +1440,7 @@ CREATE VIEW analytics.coverage AS
             WHEN (counted.state = 'running'::text) THEN 'clear'::text
             ELSE counted.remedy
         END AS remedy,
-    COALESCE(counted.failures, '[]'::jsonb) AS failures,
+    COALESCE(counted.issues, '[]'::jsonb) AS issues,
     counted.on_time_until
    FROM (counted
      JOIN analytics.integration ON (((integration.organization_id = counted.organization_id) AND (integration.id = counted.integration_id))));
@@ -1772,7 +1967,7 @@ COMMENT ON TABLE analytics.integration_health IS 'The state of one integration a
 -- Name: COLUMN integration_health.refused_metrics; Type: COMMENT; Schema: analytics; Owner: -
 --
 
-COMMENT ON COLUMN analytics.integration_health.refused_metrics IS 'By metric, the instant at which Graph refused it.';
+COMMENT ON COLUMN analytics.integration_health.refused_metrics IS 'By metric and kind: since when Graph refuses it, and until when it is not asked for.';
 
 
 --
@@ -1879,7 +2074,7 @@ ALTER TABLE ONLY analytics.daily_aggregate
 --
 
 ALTER TABLE ONLY analytics.ingestion_run
-    ADD CONSTRAINT ingestion_run_pkey PRIMARY KEY (run_id, organization_id, integration_id, stage, try_number);
+    ADD CONSTRAINT ingestion_run_pkey PRIMARY KEY (run_id, organization_id, integration_id, stage, attempt);
 
 
 --
@@ -1912,6 +2107,14 @@ ALTER TABLE ONLY analytics.page_daily_metric
 
 ALTER TABLE ONLY analytics.schema_object
     ADD CONSTRAINT schema_object_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: stage_result stage_result_pkey; Type: CONSTRAINT; Schema: analytics; Owner: -
+--
+
+ALTER TABLE ONLY analytics.stage_result
+    ADD CONSTRAINT stage_result_pkey PRIMARY KEY (organization_id, integration_id, date, stage);
 
 
 --
@@ -1957,10 +2160,10 @@ CREATE INDEX ingestion_run_date ON analytics.ingestion_run USING btree (organiza
 
 
 --
--- Name: ingestion_run_day; Type: INDEX; Schema: analytics; Owner: -
+-- Name: ingestion_run_started; Type: INDEX; Schema: analytics; Owner: -
 --
 
-CREATE INDEX ingestion_run_day ON analytics.ingestion_run USING btree (date);
+CREATE INDEX ingestion_run_started ON analytics.ingestion_run USING btree (started_at);
 
 
 --
@@ -1968,6 +2171,13 @@ CREATE INDEX ingestion_run_day ON analytics.ingestion_run USING btree (date);
 --
 
 CREATE UNIQUE INDEX integration_id_key ON analytics.integration USING btree (id);
+
+
+--
+-- Name: stage_result_day; Type: INDEX; Schema: analytics; Owner: -
+--
+
+CREATE INDEX stage_result_day ON analytics.stage_result USING btree (date);
 
 
 --
@@ -2047,36 +2257,36 @@ SET row_security = off;
 -- Data for Name: schema_object; Type: TABLE DATA; Schema: analytics; Owner: postgres
 --
 
-INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '91c10f648febc3f29e22a2110d1c460fed01f3b36003465b75c7c48282745c05', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '67dea77dce1ee800dd22ad64afb94e8669643bcebd1da19c51e7696f8695189c', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', '024bb774ed6abe0d5f716a6e69e4b5ca87b08c61dd151144557e32ce4ecd232a', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'ede586ca96a87fc4b1546e02f852da7cd3a897456f6ac45172df8fb314c1a6e7', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/requested_date', '4ba82d4c76c3684302b8e8944d2036ddb284e59677765b4b8b59da7d46d8d39e', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/stage_result', 'b53e8ae824e935028a5da0586162815fbd649daeddb76494e46a52453651ba42', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', '31727298906aeff57bd3d02f78df9c52c46f5802bf41ded5abd75955144ef5e5', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '3250c6035489eb6cdf810d8122537afb4ca486256654cd8bf26c21f2b4b806e4', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/coverage', '410f627fc2f18e5cb8cad2140402bf962f6dc16defde746b3e7ff0db007dc170', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('function/is_changed_by', 'a5e474b02e469fdf91659fee36599b7bb2820a63a96b7df981d61802866e13a1', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 17:27:12.377554+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 17:27:12.377554+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '91c10f648febc3f29e22a2110d1c460fed01f3b36003465b75c7c48282745c05', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '67dea77dce1ee800dd22ad64afb94e8669643bcebd1da19c51e7696f8695189c', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', 'f9c82d1292de6b10c814322e9d1ac2672f41bfdbf63513fbdb58720487fccfd3', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'a4e3470cb741b02d8ac191ba524029c7605e7cd0fa0b1468286fd2dc5ce68eff', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0011_stage_result', 'ade3872d5075126ecf14ceda300b65b95dc9e82163da4651922a119c031df41a', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/note_result', 'caf42dfb88a796dae56e14193b9c86e230473f7a0e22a431dc1a48aed6c37a8e', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/requested_date', 'eb5c78f629db4fdcd5418963fa1cbedf6fbb97b2fddfea00117840f59590db73', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', 'f335af27838519204fb6a99d2ec2ee201505ea2b9e798c9905cb0d6d412d6374', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '42ddcd324c17d3582fd306faa6fe3cdb99b0e3953e9149086de8503457b637ba', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/coverage', '67e1828dc02e856f59a20533170142e83efb7f9fc0791188fa1c698cd65cb71e', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 18:11:27.738712+00');
 
 
 --

@@ -16,6 +16,7 @@ from meta_insights.text import clean_text, hashtags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+    from datetime import datetime
 
     from meta_insights.issues import Issues
     from meta_insights.provider.model import Stored
@@ -57,15 +58,17 @@ def join(
 
     A video or reel that belongs to a post, listed now or ``stored`` before, is that post; one that belongs to none is a
     content of its own, under its post's id when Graph gives one. One that was stored under its own id and turns out to
-    belong to a post is that post from now on (``formerly``), whichever edge shows it.
+    belong to a post is that post from now on, whichever edge shows it: both rows have the video's id.
     """
-    posts = {row.video_id: (row.published_at, key) for key, row in stored.items() if row.video_id and row.post_id}
+    posts: dict[str, tuple[datetime, str]] = {}
+    for key, row in stored.items():
+        if row.video_id and row.post_id:
+            _belongs(posts, row.video_id, row.published_at, key)
     for node in _valid(nodes[POSTS], "post", issues):
         post = _post(node, stored.get(node["id"]))
         content[post.external_content_id] = post
         if post.video_id:
-            own = (post.published_at, post.external_content_id)
-            posts[post.video_id] = min(own, posts.get(post.video_id, own))  # a later post may share the video
+            _belongs(posts, post.video_id, post.published_at, post.external_content_id)
     keys = {video_id: key for video_id, (_, key) in posts.items()}
     for kind, edge in (("video", VIDEOS), ("reel", REELS)):
         for node in _valid(nodes[edge], kind, issues):
@@ -74,10 +77,12 @@ def join(
             key = (post_id if is_known else keys.get(node["id"]) or post_id) or node["id"]
             content[key] = _video(key, kind, node, content.get(key), stored.get(key))
             keys[node["id"]] = key
-    for alone, row in stored.items():
-        key = keys.get(row.video_id or "", alone)
-        if not row.post_id and key != alone:
-            content[key] = replace(content.get(key) or _stored(key, stored[key]), formerly=alone)
+
+
+def _belongs(posts: dict[str, tuple[datetime, str]], video_id: str, published_at: datetime, key: str) -> None:
+    """Note the post of a video: the first one, as a later one only shares it."""
+    own = (published_at, key)
+    posts[video_id] = min(own, posts.get(video_id, own))
 
 
 def full_post_id(page_id: str, post_id: Any) -> str | None:

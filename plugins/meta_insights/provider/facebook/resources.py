@@ -8,6 +8,7 @@ November 2025.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.provider.facebook import content
@@ -73,8 +74,8 @@ REELS = Resource(
         Metric("post_video_avg_time_watched", "breakdowns.avg_watch_time_ms", count, STATE),
         Metric("post_video_likes_by_reaction_type", "reactions", total),
         Metric("post_video_likes_by_reaction_type", "breakdowns.reactions_by_type", by_reaction),
-        Metric("post_video_social_actions", "comments", entry("COMMENT")),
-        Metric("post_video_social_actions", "shares", entry("SHARE")),
+        Metric("post_video_social_actions", "comments", entry("COMMENT"), is_blank_doubtful=True),
+        Metric("post_video_social_actions", "shares", entry("SHARE"), is_blank_doubtful=True),
     ),
 )
 VIDEOS = Resource(
@@ -126,9 +127,11 @@ PROVIDER = Provider(
     name="facebook",
     label="Facebook Page",
     id_pattern=r"[0-9]{1,30}",
+    keeps=timedelta(days=2 * 365),
     usage_type="pages",
     scopes=("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights"),
     listings=content.LISTINGS,
+    optional=frozenset({content.VIDEOS, content.REELS}),
     join=content.join,
     shows=content.shows,
     home=content.home,

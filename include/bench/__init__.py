@@ -1,1 +1,0 @@
-"""Measurements and demonstrations, in a PostgreSQL and over a Graph sandbox of their own."""
