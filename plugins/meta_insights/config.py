@@ -7,6 +7,7 @@ by each task, `list_integrations` first, because a worker may have another envir
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 GRAPH_CONN_ID = "meta_graph_default"
 WAREHOUSE_CONN_ID = "insights_warehouse"
+SCHEMA = "analytics"
+"""The schema of the warehouse, under this name in every text of the package."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Settings:
                 raise ConfigurationError(f"{name} must be a positive number, not {text!r}")
             return value
 
+        schema_name(environment)
         second, hour, day = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
         return cls(
             start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
@@ -78,3 +82,13 @@ def _date(environment: Mapping[str, str], name: str, default: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{name} must be a date such as {default}, not {text!r}") from None
+
+
+def schema_name(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the schema of the warehouse; ConfigurationError for a name that would need quotes."""
+    name = environment.get("META_INSIGHTS_SCHEMA", "") or SCHEMA
+    if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,62}", name):
+        raise ConfigurationError(
+            f"META_INSIGHTS_SCHEMA must be lower-case letters, digits and _, at most 63, not {name!r}"
+        )
+    return name

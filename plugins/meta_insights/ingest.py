@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
+from meta_insights.config import schema_name
 from meta_insights.days import Day, pacific_date
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.client import ClientOptions
@@ -25,14 +26,15 @@ from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
 from meta_insights.run.ledger import Learned, Outcome
 from meta_insights.store import content
-from meta_insights.store.checks import broken_rules
+from meta_insights.store.checks import broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from meta_insights.graph.budget import Budget
-    from meta_insights.provider.model import Content
+    from meta_insights.provider.model import Content, Provider
     from meta_insights.read.spool import Rows
     from meta_insights.run.context import Run, Task
     from meta_insights.run.events import Event
@@ -96,6 +98,8 @@ def ingest_content(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[
 def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     run, integration = task.run, opened.integration
     provider, issues = integration.declared, Issues()
+    if not _kept(provider, [run.day.date]):
+        return _not_kept(run, provider)
     edges = provider.listings if opened.pending is None else opened.pending.get(EDGES, ())
     if not edges:
         return Outcome(pending={})
@@ -116,10 +120,33 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         stored=len(listing.content),
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
-        warnings=_warnings(hook, integration.conn_id, budget, token),
+        warnings=[*_warnings(hook, integration.conn_id, budget, token), *_too_early(task, integration)],
         learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
         error=error,
     )
+
+
+def _kept(provider: Provider, dates: Iterable[date]) -> list[date]:
+    """Return the dates of which Graph has not yet forgotten any part."""
+    oldest = clock.now() - provider.keeps
+    return [day for day in dates if Day(day).start >= oldest]
+
+
+def _not_kept(run: Run, provider: Provider) -> Outcome:
+    """Ask nothing: the date is never complete any more."""
+    warning = f"Graph keeps {provider.keeps.days // 365} years: nothing was asked for {run.day.date}"
+    log.warning("%s", warning)
+    return Outcome(pending={}, warnings=[warning])
+
+
+def _too_early(task: Task, integration: Integration) -> list[str]:
+    """Warn of a date before the first content that any run has listed: it is not complete with nothing."""
+    first = content.first_published(task.warehouse, integration.key)
+    if first is None or first < task.run.until:
+        return []
+    warning = f"the first content is of {pacific_date(first)}: {task.run.day.date} has none"
+    log.warning("%s", warning)
+    return [warning]
 
 
 def _columns(row: Content) -> dict[str, Any]:
@@ -168,8 +195,11 @@ def ingest_metrics(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[
 def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     run, integration = task.run, opened.integration
     provider, issues = integration.declared, Issues()
+    if not _kept(provider, [run.day.date]):
+        return _not_kept(run, provider)
     stored, unmeasured = _live(task, integration)
-    parts = plan(provider, integration.external_id, stored, run.history_dates, opened.pending, unmeasured)
+    dates = _kept(provider, run.history_dates)
+    parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured)
     if not any(part.left for part in parts):
         return Outcome(pending={})
     hook = _hook(opened, task, budget)
@@ -273,7 +303,7 @@ def aggregate(
             log.error("%s", reason)
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(flatten(groups))} integrations are incomplete for {run.day.date}: "
-            f"{'; '.join(_first(reasons, 'analytics.ingestion_run'))}"
+            f"{'; '.join(_first(reasons, schema_name() + '.ingestion_run'))}"
         )
 
 
@@ -314,7 +344,7 @@ def _completeness(warehouse: Warehouse, run: Run, groups: Sequence[Group]) -> li
     rows = warehouse.select("completeness", _of_run(run, groups))
     late = [f"{row['name']} ({row['integration_id']}): {row['why']}" for row in rows if row["state"] == "late"]
     log.info("%s: %s of %s integrations are complete", run.day.date, len(rows) - len(late), len(rows))
-    for text in _first(late, "analytics.coverage"):
+    for text in _first(late, f"{schema_name()}.coverage"):
         log.warning("%s: not complete: %s", run.day.date, text)
     return rows
 
@@ -325,7 +355,9 @@ def check(run: Run, groups: Sequence[Group]) -> Event:
     Changes nothing. Raises FailedCheckError, which names every broken rule and rows that break it.
     """
     with Warehouse() as warehouse:
-        broken = broken_rules(warehouse, _of_run(run, groups))
+        of_run = _of_run(run, groups)
+        broken = broken_rules(warehouse, of_run)
+        warn_of_rules(warehouse, of_run)
         rows = _completeness(warehouse, run, groups)
     if broken:
         rules = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())

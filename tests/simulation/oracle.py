@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
@@ -27,6 +27,9 @@ OF_REELS = ("reactions", "comments", "shares", "video_views")
 """What a reel's own insights hold; the rest, and all of other content, comes with the post."""
 OF_VIDEOS = ("reactions", "video_views")
 """What the insights of a video hold that is known without its post."""
+
+ACTIONS = ("comments", "shares")
+"""What a reel's insights tell in one map, without the keys that are zero."""
 
 Key = tuple[str, date]
 Observation = tuple[datetime, dict[str, int]]
@@ -158,23 +161,30 @@ class Oracle:
         elif shown is not None:
             posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts.difference(shown)}
         live = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
+        blank = self._blank([live[key].content for key in own & live.keys() if live[key].content.kind == "reel"], at)
         for key, one in live.items():
             seen = {
                 name: value
                 for name, value in counters(self.world, one.content, at).items()
-                if key in (own if name in one.own else posts) and not (name == "clicks" and fault is Fault.CLICKS)
+                if key in (own if name in one.own else posts)
+                and not (name == "clicks" and fault is Fault.CLICKS)
+                and not (name in ACTIONS and one.content.id in blank)
             }
             if seen:
                 self.observations[key, day].append((at, seen))
         if left:
             self.left[run_id, page] = left
             return False
-        gone = (posts | own) - live.keys()
-        self.skipped[page, day] = max(self.skipped[page, day], len(gone))
+        self.skipped[page, day] = len((posts | own) - live.keys())  # of the last success
         for back in range(HISTORY):
             videos = [one for key, one in live.items() if key in asked["days"]]
             self._measure_day(page, at, day - timedelta(days=back), videos, own=bool(asked["page"]))
         return True
+
+    def _blank(self, reels: Collection[Content], at: datetime) -> set[str]:
+        """Return the reels whose social actions say nothing: none has any, so that empty maps may mean anything."""
+        found = [counters(self.world, reel, at) for reel in reels]
+        return set() if any(one[name] for one in found for name in ACTIONS) else {reel.id for reel in reels}
 
     def _asked(self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date) -> dict[str, set[str]]:
         """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet."""
@@ -307,9 +317,14 @@ def _summed(changes: list[dict[str, Change]]) -> dict[str, Any]:
         "engagement": sum(engaged) if engaged else None,
         "rated_engagement": rated_engagement if rated else None,
         "rated_reach": rated_reach if rated else None,
-        "engagement_rate": round(Decimal(rated_engagement) / rated_reach, 6) if rated_reach > 0 else None,
+        "engagement_rate": _rate(rated_engagement, rated_reach) if rated_reach > 0 else None,
         "days_covered": max((change.days for one in changes for change in one.values()), default=None),
     }
+
+
+def _rate(engagement: int, reach: int) -> Decimal:
+    """Return a rate as PostgreSQL rounds it: half away from zero."""
+    return (Decimal(engagement) / reach).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
 def hours(span: timedelta) -> float:

@@ -1,4 +1,4 @@
-"""Each rule of include/sql/check holds on a good series, and names the rows that break it on a bad one."""
+"""Each rule of a date holds on a good series, and names the rows that break it on a bad one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meta_insights.store.checks import RULES, broken_rules
+from meta_insights.store.checks import RULES, WARNINGS, broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ SNAPSHOT = "analytics.content_daily_metric"
 PAGE_DAY = (
     "insert into analytics.page_daily_metric "
     "(organization_id, integration_id, date, impressions, observed_at, run_id) "
-    "values ('org', 'page-1', '{date}', {impressions}, now(), 'run')"
+    "values ('org', 'page-1', '{date}', {impressions}, analytics.day_end('{date}') + interval '4 hours', 'run')"
 )
 
 
@@ -38,15 +38,15 @@ def verdict(rule: str, day: date = TUE, integration: str = "page-1") -> str:
     """Return what one check says of an integration, or nothing when the rule holds."""
     of_run = {"date": day, "organization_ids": ["org"], "integration_ids": [integration]}
     with Warehouse() as warehouse:
-        return broken_rules(warehouse, of_run).get(rule, "")
+        return (broken_rules(warehouse, of_run) | warn_of_rules(warehouse, of_run)).get(rule, "")
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *WARNINGS])
 def test_a_good_series_keeps_every_rule(rule: str) -> None:
     assert verdict(rule) == ""
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *WARNINGS])
 def test_a_date_without_rows_breaks_no_rule(rule: str) -> None:
     assert verdict(rule, date(2026, 1, 1)) == ""
 
@@ -84,11 +84,11 @@ BROKEN: dict[str, tuple[list[str], str]] = {
     ),
     "data_is_fresh": (
         ["delete from analytics.page_daily_metric", PAGE_DAY.format(date=TUE - timedelta(days=4), impressions=5)],
-        "org/page-1: no Page day after 2026-11-13",
+        "org/page-1: no day of its own since 2026-11-13 (4 days)",
     ),
     "page_impressions_cover_its_posts": (
         ["update analytics.page_daily_metric set impressions = 79"],
-        "org/page-1: Page 79, posts 240",
+        "org/page-1: Page 79 (seen 4 hours after the date), posts 240",
     ),
 }
 
@@ -142,12 +142,36 @@ def test_changes_that_do_not_add_up_are_named(series: Series) -> None:
 
 
 def test_every_rule_has_a_series_that_breaks_it() -> None:
-    assert {*BROKEN, "changes_add_up"} == set(RULES)
+    assert {*BROKEN, "changes_add_up"} == {*RULES, *WARNINGS}
 
 
-def test_a_page_with_content_and_no_snapshot_is_not_fresh(series: Series) -> None:
+def test_a_page_with_content_and_no_snapshot_is_warned_of_with_an_age(series: Series) -> None:
     series.database.execute(f"delete from {SNAPSHOT} where date = '2026-11-17'".encode())
-    assert verdict("data_is_fresh") == "org/page-1: no snapshot"
+    assert verdict("data_is_fresh") == "org/page-1: no snapshot since 2026-11-16 (1 days)"
+    series.database.execute(f"delete from {SNAPSHOT}".encode())
+    assert verdict("data_is_fresh") == "org/page-1: no snapshot up to now"
+
+
+def test_a_warning_fails_no_run(series: Series) -> None:
+    series.database.execute(f"delete from {SNAPSHOT}".encode())
+    of_run = {"date": TUE, "organization_ids": ["org"], "integration_ids": ["page-1"]}
+    with Warehouse() as warehouse:
+        assert "data_is_fresh" not in broken_rules(warehouse, of_run)
+
+
+def test_a_page_whose_only_content_graph_skipped_is_fresh(series: Series) -> None:
+    """What was first listed after the date was measured could not be measured then."""
+    wednesday = TUE + timedelta(days=1)
+    series.database.execute("update analytics.content set deleted_at = published_at, last_seen_at = published_at")
+    series.publish("1_3", wednesday)
+    series.ran(wednesday, metrics={"state": "success", "asked": 1, "skipped": 1})
+    assert verdict("data_is_fresh", wednesday) == ""
+    series.publish("1_4", wednesday, hours=13)
+    late = "update analytics.content set first_seen_at = '2026-11-25 00:00Z' where external_content_id = '1_4'"
+    series.database.execute(late)
+    assert verdict("data_is_fresh", wednesday) == ""
+    series.database.execute("update analytics.content set first_seen_at = published_at")
+    assert verdict("data_is_fresh", wednesday) == "org/page-1: no snapshot since 2026-11-17 (1 days)"
 
 
 def test_ten_offenders_are_named_at_most(series: Series) -> None:

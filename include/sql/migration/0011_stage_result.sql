@@ -17,6 +17,7 @@ create table analytics.stage_result (
     error_class text,
     error_message text,
     remedy text,
+    not_available text,
     primary key (organization_id, integration_id, date, stage)
 );
 
@@ -41,3 +42,5 @@ comment on column analytics.stage_result.issues is 'Missing or malformed values:
 comment on column analytics.stage_result.error_class is 'The kind of its failure.';
 comment on column analytics.stage_result.error_message is 'Its failure.';
 comment on column analytics.stage_result.remedy is 'What repairs the failure: clear, or clear once the cause is removed.';
+comment on column analytics.stage_result.not_available is
+    'Why nothing was asked, though it succeeded: Graph does not keep the date any more.';

@@ -16,16 +16,21 @@ figures as (
     select
         wanted.*,
         result.state,
-        case when wanted.stage = 'content' then result.stored else snapshots.expected end as expected,
-        case when wanted.stage = 'content' then result.stored else snapshots.on_time end as stored,
-        case when wanted.stage = 'metrics' then snapshots.late end as late,
+        known.expected,
+        case when wanted.stage = 'content' then known.expected else known.on_time end as stored,
+        case when wanted.stage = 'metrics' then known.late end as late,
         result.skipped,
         result.failed,
         result.issues,
         result.error_class,
         result.error_message,
         result.remedy,
-        result.on_time_until
+        result.on_time_until,
+        case
+            when result.state = 'success' and first.published_at >= analytics.day_end(wanted.date)
+            then 'before the first content'
+            else result.not_available
+        end as not_available
     from wanted
     left join lateral (
         select *
@@ -45,8 +50,12 @@ figures as (
         where one.organization_id = wanted.organization_id
             and one.integration_id = wanted.integration_id
             and one.date = wanted.date
-        having count(*) > 0
-    ) as snapshots on wanted.stage = 'metrics'
+    ) as known on true
+    left join lateral (
+        select min(one.published_at) as published_at
+        from analytics.content as one
+        where one.organization_id = wanted.organization_id and one.integration_id = wanted.integration_id
+    ) as first on true
 ),
 counted as (
     select
@@ -67,12 +76,12 @@ select
     coalesce(counted.skipped, 0) as skipped,
     coalesce(counted.failed, 0) as failed,
     counted.missing,
-    counted.state is not distinct from 'success' and counted.missing = 0 as is_complete,
+    counted.state is not distinct from 'success' and counted.missing = 0 and counted.not_available is null as is_complete,
     case
         when counted.state is null then 'no run has requested it'
         when counted.state = 'running' then 'the task has not ended'
         when counted.state = 'failed' then coalesce(counted.error_message, counted.error_class)
-        when counted.missing = 0 then null
+        when counted.missing = 0 then counted.not_available
         when counted.late > 0 then 'observed too late for the date'
         else 'found after the date had been observed'
     end as reason,

@@ -8,8 +8,8 @@ select
     date,
     coalesce(min(lookback_days) filter (where state = 'success'), max(lookback_days)) as lookback_days,
     max(on_time_until) as on_time_until,
-    bool_or(stage = 'content' and state = 'success') as has_content,
-    bool_or(stage = 'metrics' and state = 'success') as has_metrics,
+    bool_or(stage = 'content' and state = 'success' and not_available is null) as has_content,
+    bool_or(stage = 'metrics' and state = 'success' and not_available is null) as has_metrics,
     coalesce(max(skipped) filter (where stage = 'metrics' and state = 'success'), 0) as skipped
 from analytics.stage_result
 group by organization_id, integration_id, date;

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from meta_insights.issues import Issues
 
@@ -136,15 +136,16 @@ class Resource:
 class Provider:
     """A platform: how its content is listed and joined, and the resources that measure it.
 
-    ``usage_type`` is the type of the integration's own row in Graph's usage header. ``listings`` maps each edge that
-    lists content to the fields to ask for; an integration may lack those in ``optional``. ``join`` turns the listed
-    nodes of all edges into content; ``shows`` returns whether an edge lists a stored content, and ``home`` the edge
-    whose silence makes one doubt that it still exists.
+    ``keeps`` is how long Graph answers for a day. ``usage_type`` is the type of the integration's own row in Graph's
+    usage header. ``listings`` maps each edge that lists content to the fields to ask for; an integration may lack those
+    in ``optional``. ``join`` turns the listed nodes of all edges into content; ``shows`` returns whether an edge lists
+    a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
     """
 
     name: str
     label: str
     id_pattern: str
+    keeps: timedelta
     usage_type: str
     scopes: tuple[str, ...]
     listings: Mapping[str, str]

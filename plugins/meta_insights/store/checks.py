@@ -1,4 +1,7 @@
-"""The rules that the rows of a date must keep: one file of ``include/sql/check`` each."""
+"""The rules of a date: those that its rows must keep, and those whose breach is worth a look.
+
+One file of ``include/sql/check`` or ``include/sql/warning`` each.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RULES = sorted(path.stem for path in (SQL_FOLDER / "check").glob("*.sql"))
+
+def _names(folder: str) -> list[str]:
+    return sorted(path.stem for path in (SQL_FOLDER / folder).glob("*.sql"))
+
+
+RULES, WARNINGS = _names("check"), _names("warning")
 
 
 def broken_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
@@ -22,13 +30,24 @@ def broken_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, s
 
     ``of_run`` holds the date, and the organization_ids and integration_ids whose rows are looked at, in the same order.
     """
+    return _broken(warehouse, "check", RULES, of_run, logging.ERROR)
+
+
+def warn_of_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
+    """Log what a person should look at, though nothing is wrong with the rows; return each with its rows."""
+    return _broken(warehouse, "warning", WARNINGS, of_run, logging.WARNING)
+
+
+def _broken(
+    warehouse: Warehouse, folder: str, rules: list[str], of_run: Mapping[str, Any], level: int
+) -> dict[str, str]:
     broken = {}
     with warehouse.transaction() as transaction:
-        for rule in RULES:
-            (verdict,) = transaction.select(f"check/{rule}", of_run)
+        for rule in rules:
+            (verdict,) = transaction.select(f"{folder}/{rule}", of_run)
             if verdict[rule]:
                 log.info("%s: holds", rule)
             else:
                 broken[rule] = verdict["offending_rows"]
-                log.error("%s: broken by %s", rule, broken[rule])
+                log.log(level, "%s: broken by %s", rule, broken[rule])
     return broken

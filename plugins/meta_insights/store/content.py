@@ -30,6 +30,13 @@ def live(
     return warehouse.select("live_content", {**integration, **params})
 
 
+def first_published(warehouse: Warehouse, integration: Key) -> datetime | None:
+    """Return when the first content that any run has listed was published."""
+    (row,) = warehouse.select("first_content", integration)
+    first: datetime | None = row["published_at"]
+    return first
+
+
 def save_listing(
     warehouse: Warehouse,
     integration: Key,

@@ -8,6 +8,7 @@ November 2025.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.provider.facebook import content
@@ -126,6 +127,7 @@ PROVIDER = Provider(
     name="facebook",
     label="Facebook Page",
     id_pattern=r"[0-9]{1,30}",
+    keeps=timedelta(days=2 * 365),
     usage_type="pages",
     scopes=("pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights"),
     listings=content.LISTINGS,
