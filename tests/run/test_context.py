@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 
 from meta_insights.config import Settings
 from meta_insights.days import Day
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def context(run_type: str = "manual", **values: Any) -> dict[str, Any]:
+def context(run_type: str = DagRunType.MANUAL, **values: Any) -> dict[str, Any]:
     run = SimpleNamespace(run_type=run_type, run_after=values.pop("run_after", NOW))
     return {"params": {"date": values.pop("date", None)}, "dag_run": run, **values}
 
@@ -59,11 +60,11 @@ def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
         run_day(context(date=text), NOW)
 
 
-@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
-def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: str) -> None:
+@pytest.mark.parametrize("run_type", [DagRunType.SCHEDULED, DagRunType.BACKFILL])
+def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: DagRunType) -> None:
     start = datetime(2026, 11, 20, 8, tzinfo=UTC)
     with pytest.raises(
-        ConfigurationError, match=rf"a {run_type} run has a date of its own.*leave the param `date` empty"
+        ConfigurationError, match=rf"a {run_type.value} run has a date of its own.*leave the param `date` empty"
     ):
         run_day(context(run_type, date="2026-11-18", data_interval_start=start), NOW)
     assert run_day(context(run_type, data_interval_start=start), NOW) == Day(date(2026, 11, 20))

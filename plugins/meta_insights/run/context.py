@@ -99,10 +99,11 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
     ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet; and for a
     ``date`` in a run that has one of its own: a whole backfill would read that one date, and be green.
     """
-    wanted, run_type = context["params"].get("date"), context["dag_run"].run_type
-    if wanted and run_type in {"scheduled", "backfill"}:
+    wanted = context["params"].get("date")
+    of_range = [kind for kind in ("scheduled", "backfill") if context["dag_run"].run_type == kind]
+    if wanted and of_range:
         raise ConfigurationError(
-            f"a {run_type} run has a date of its own, and nothing was read for it: leave the param `date` empty and "
+            f"a {of_range[0]} run has a date of its own, and nothing was read for it: leave the param `date` empty and "
             "choose the range of the backfill, or trigger a single run with `date`"
         )
     if wanted:
