@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e secrets cases calls bench lock metrics clean
+.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -42,9 +42,12 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
-	@command -v redis-server >/dev/null && command -v docker-compose >/dev/null || \
-		{ echo 'redis-server and docker-compose are needed: apt-get install redis-server docker-compose'; exit 1; }
+	@PATH=$$PATH:/usr/sbin; for program in redis-server docker-compose pgbouncer; do command -v $$program >/dev/null || \
+		{ echo "$$program is needed: apt-get install redis-server docker-compose pgbouncer"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
+
+campaign: $(INSTALLED) ## live through SEEDS=100 simulated months FROM=101 on, and show which rare states they met
+	@PYTHONPATH='$(PYTHONPATH):tests' $(MEASURE) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
 
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
 	@$(VENV_PYTHON) -m local_stack secrets

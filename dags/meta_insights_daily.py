@@ -1,38 +1,36 @@
 """Daily insights of Facebook Pages.
 
+**Backfill: tick *Override parameters on existing runs*** in the UI's dialog, or it drops the params and reads all
+integrations; leave `date` empty there. Counters have no history: those of a past date are late and make no change.
+
 **What lands where.** For every active integration in `analytics.integration`, the content of the last `lookback_days`
-goes to `analytics.content`, one snapshot of its lifetime counters per date to `analytics.content_daily_metric`, the
-integration's own daily values to `analytics.page_daily_metric`, and the changes of the date to
-`analytics.daily_aggregate`. A date is a calendar day in California, as Meta counts.
+goes to `content`, one snapshot of its lifetime counters per date to `content_daily_metric`, the integration's own daily
+values to `page_daily_metric`, and the changes of the date to `daily_aggregate`. A date is a day in California.
 
-**When.** Every day after midnight in California, for the day that just ended.
+**Healthy when** the run is green: both stages of every integration succeeded, and the checks hold. The asset event and
+the log of `aggregate` say where the date is complete, and where it is late and why; `meta_insights_complete` has
+complete dates only. A red run has committed all available data; `aggregate` says what is missing and why.
 
-**Healthy when** the run is green: every integration has both stages, the aggregate is complete, and the checks hold. A
-red run has committed all available data; `aggregate` names the integrations that miss something, and why.
-
-**Rerun one integration.** Open its red instance in the task group, remove the cause that its log names, and clear it
-with its downstream. *Clear failed tasks* on the run does the same for all of them.
-
-**Backfill.** `airflow backfill create --dag-id meta_insights_daily --from-date … --to-date …` (the day after the last
-one), or trigger one date with the param `date`. The dialog *Backfill* of the UI passes no params unless *Override
-parameters on existing runs* is ticked. Lifetime counters have no history: what a past date gets is marked late and
-makes no daily change.
+**Rerun one integration.** Open its red instance, remove the cause that its log names, and clear it with its downstream.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
+from airflow.sdk import Asset, AssetAlias, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.failures import RETRIES
 from meta_insights.retry import GraphRetryPolicy
-from meta_insights.run.context import run_of
+from meta_insights.run.context import not_successful, run_of
+from meta_insights.run.events import announce
 
 SETTINGS = Settings.from_environment()
+COMPLETE = Asset("meta_insights_complete", uri="postgres://insights_warehouse/warehouse/analytics/coverage")
 INSIGHTS = Asset("meta_insights_daily", uri="postgres://insights_warehouse/warehouse/analytics/daily_aggregate")
+EVENTS = AssetAlias("meta_insights_events")
 BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
 
 
@@ -45,7 +43,9 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     doc_md=__doc__,
     tags=["meta", "insights"],
     params={
-        "date": Param(None, type=["null", "string"], format="date", description="This date, if not the run's own"),
+        "date": Param(
+            None, type=["null", "string"], format="date", description="For a run that you trigger: this date"
+        ),
         "integration_ids": Param([], type="array", items={"type": "string"}, description="Only these; empty: all"),
         "organization_id": Param(None, type=["null", "string"], description="Only this organization's integrations"),
         "integrations_per_task": Param(
@@ -84,12 +84,13 @@ def meta_insights_daily() -> None:
 
     @task(trigger_rule="all_done")
     def aggregate(groups: list[dict[str, Any]]) -> None:
-        ingest.aggregate(run_of(get_current_context()), groups)
+        context = get_current_context()
+        ingest.aggregate(run_of(context), groups, not_successful(context, "integration"))
 
-    @task(outlets=[INSIGHTS])
+    @task(inlets=[INSIGHTS, COMPLETE], outlets=[EVENTS])
     def check(groups: list[dict[str, Any]]) -> None:
         context = get_current_context()
-        context["outlet_events"][INSIGHTS].extra = ingest.check(run_of(context), groups)
+        announce(ingest.check(run_of(context), groups), context, INSIGHTS, COMPLETE, EVENTS)
 
     groups = list_integrations()
     integration.expand(group=groups) >> aggregate(groups) >> check(groups)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ by each task, `list_integrations` first, because a worker may have another envir
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 GRAPH_CONN_ID = "meta_graph_default"
 WAREHOUSE_CONN_ID = "insights_warehouse"
+SCHEMA = "analytics"
+"""The schema of the warehouse, under this name in every text of the package."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Settings:
     stop_at_usage_percent: int
     connections: int
     integrations_at_once: int
+    ledger_age: timedelta
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,7 +59,8 @@ class Settings:
                 raise ConfigurationError(f"{name} must be a positive number, not {text!r}")
             return value
 
-        second, hour = timedelta(seconds=1), timedelta(hours=1)
+        schema_name(environment)
+        second, hour, day = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
         return cls(
             start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
             task_timeout=length("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800, second),
@@ -67,6 +72,7 @@ class Settings:
             stop_at_usage_percent=whole("META_INSIGHTS_STOP_AT_USAGE_PERCENT", 85, most=100),
             connections=whole("META_INSIGHTS_CONNECTIONS", 4, most=64),
             integrations_at_once=whole("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8, most=64),
+            ledger_age=whole("META_INSIGHTS_LEDGER_DAYS", 400, most=36_500) * day,
         )
 
 
@@ -76,3 +82,13 @@ def _date(environment: Mapping[str, str], name: str, default: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{name} must be a date such as {default}, not {text!r}") from None
+
+
+def schema_name(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the schema of the warehouse; ConfigurationError for a name that would need quotes."""
+    name = environment.get("META_INSIGHTS_SCHEMA", "") or SCHEMA
+    if not re.fullmatch(r"(?!pg_)[a-z_][a-z0-9_]{0,62}", name):
+        raise ConfigurationError(
+            f"META_INSIGHTS_SCHEMA must be lower-case letters, digits and _, at most 63, not {name!r}"
+        )
+    return name

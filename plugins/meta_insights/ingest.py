@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
+from meta_insights.config import schema_name
 from meta_insights.days import Day, pacific_date
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.client import ClientOptions
@@ -19,21 +21,23 @@ from meta_insights.provider.model import Stored
 from meta_insights.read.listing import ContentReader, Listing
 from meta_insights.read.refused import Refused
 from meta_insights.read.resources import ResourceReader, plan
+from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
 from meta_insights.run.ledger import Learned, Outcome
 from meta_insights.store import content
-from meta_insights.store.checks import broken_rules
+from meta_insights.store.checks import broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from meta_insights.graph.budget import Budget
     from meta_insights.provider.model import Content, Provider
     from meta_insights.read.spool import Rows
     from meta_insights.run.context import Run, Task
+    from meta_insights.run.events import Event
     from meta_insights.run.groups import Group
     from meta_insights.run.integrations import Integration
     from meta_insights.run.ledger import Opened
@@ -44,16 +48,42 @@ EDGES = "edges"
 """The part of the content stage that is pending, by edge."""
 MAX_NAMED = 50
 """How many incomplete integrations the error of a run names."""
+CALLS_PER_INTEGRATION = 10
+"""What one date takes of an integration with up to 100 posts: see docs/architecture.md."""
 
 
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
-    """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task."""
+    """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task.
+
+    Deletes what is too old in the ledger.
+    """
     with Warehouse() as warehouse:
         warehouse.upgrade()
+        with warehouse.transaction() as transaction:
+            before = clock.now() - run.settings.ledger_age
+            if pruned := transaction.execute("transform/ledger_pruned", {"before": before}):
+                log.info("deleted %s attempts that began before %s", pruned, f"{before:%Y-%m-%d}")
         integrations = registered(warehouse, params)
     groups = grouped(integrations, params.get("integrations_per_task"))
     log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
+    if run.is_scheduled and clock.now() >= run.on_time_until:
+        _say_what_will_come(run, len(integrations))
     return groups
+
+
+def _say_what_will_come(run: Run, integrations: int) -> None:
+    newest = Day(pacific_date(clock.now()) - timedelta(days=1))
+    dates = (newest.date - run.day.date).days + 1
+    log.warning(
+        "catching up: %s and the dates after it, %s in all, oldest first, with some %s calls to Graph. Counters are "
+        "late for all of them but %s, which is on time until %s. To read fewer dates, set META_INSIGHTS_START_DATE "
+        "before the first run of the schedule",
+        run.day.date,
+        dates,
+        dates * integrations * CALLS_PER_INTEGRATION,
+        newest.date,
+        f"{newest.on_time_until(run.settings.on_time_grace):%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def ingest_content(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
@@ -247,47 +277,89 @@ def _warnings(hook: FacebookInsightsHook, conn_id: str, budget: Budget, token: T
     return warnings
 
 
-def aggregate(run: Run, groups: Sequence[Group] | None) -> None:
+def aggregate(
+    run: Run, groups: Sequence[Group] | None, not_successful: Mapping[str, Collection[int]] | None = None
+) -> None:
     """Compute the date's aggregate from what is stored, commit it, and then name the integrations that miss something.
 
-    Raises IncompleteRunError: the run is red, and clearing what failed runs this task again.
+    ``not_successful`` are the map indexes of the mapped tasks that Airflow does not call successful, by stage: one that
+    was killed before it could open an attempt has left nothing in the ledger. Raises IncompleteRunError: the run is
+    red, and clearing what failed runs this task again.
     """
     if not groups:
         raise ConfigurationError("list_integrations gave nothing: repair that task and clear it with its downstream")
-    integrations = flatten(groups)
-    params = {"date": run.day.date, "lookback_days": run.lookback_days}
-    expected = {
-        "run_id": run.run_id,
-        "organization_ids": [integration["organization_id"] for integration in integrations],
-        "integration_ids": [integration["id"] for integration in integrations],
-    }
     with Warehouse() as warehouse:
         with warehouse.transaction() as transaction:
             transaction.select("select/lock_aggregate")
+            params = {"date": run.day.date, "lookback_days": run.lookback_days}
             written = transaction.execute("transform/daily_aggregate", params)
         log.info("%s: %s aggregate rows changed", run.day.date, written)
-        unfinished = warehouse.select("unfinished_integrations", expected)
+        unfinished = warehouse.select("unfinished_integrations", {"run_id": run.run_id, **_of_run(run, groups)})
+        unfinished += _without_a_trace(groups, not_successful or {}, {row["integration_id"] for row in unfinished})
+        _completeness(warehouse, run, groups)
     if unfinished:
         reasons = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished]
         for reason in reasons:
             log.error("%s", reason)
-        named = reasons[:MAX_NAMED]
-        if len(reasons) > MAX_NAMED:
-            named.append(f"and {len(reasons) - MAX_NAMED} more, all in analytics.ingestion_run")
         raise IncompleteRunError(
-            f"{len(unfinished)} of {len(integrations)} integrations are incomplete for {run.day.date}: "
-            f"{'; '.join(named)}"
+            f"{len(unfinished)} of {len(flatten(groups))} integrations are incomplete for {run.day.date}: "
+            f"{'; '.join(_first(reasons, schema_name() + '.ingestion_run'))}"
         )
 
 
-def check(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
-    """Check the rules for the date; return what the asset event says: which date is complete for which integrations.
+def _of_run(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
+    """Return the parameters that name the date and the integrations of a run."""
+    integrations = flatten(groups)
+    return {
+        "date": run.day.date,
+        "organization_ids": [integration["organization_id"] for integration in integrations],
+        "integration_ids": [integration["id"] for integration in integrations],
+    }
+
+
+def _without_a_trace(
+    groups: Sequence[Group], not_successful: Mapping[str, Collection[int]], named: set[str]
+) -> Iterator[dict[str, str]]:
+    """Yield the integrations of a failed mapped task of which the ledger knows no failure, once each."""
+    for stage, indexes in not_successful.items():
+        for group in (groups[index] for index in sorted(indexes) if index < len(groups)):
+            if named.isdisjoint(one["id"] for one in group["integrations"]):
+                for one in group["integrations"]:
+                    named.add(one["id"])
+                    yield {
+                        "integration_id": one["id"],
+                        "name": one["name"],
+                        "reason": f"the {stage} task did not finish",
+                    }
+
+
+def _first(texts: list[str], where: str) -> list[str]:
+    """Return as many texts as an error or a log should hold, and where the others are."""
+    more = [f"and {len(texts) - MAX_NAMED} more, all in {where}"] if len(texts) > MAX_NAMED else []
+    return texts[:MAX_NAMED] + more
+
+
+def _completeness(warehouse: Warehouse, run: Run, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return each integration as complete or late for the date, and why, and log it."""
+    rows = warehouse.select("completeness", _of_run(run, groups))
+    late = [f"{row['name']} ({row['integration_id']}): {row['why']}" for row in rows if row["state"] == "late"]
+    log.info("%s: %s of %s integrations are complete", run.day.date, len(rows) - len(late), len(rows))
+    for text in _first(late, f"{schema_name()}.coverage"):
+        log.warning("%s: not complete: %s", run.day.date, text)
+    return rows
+
+
+def check(run: Run, groups: Sequence[Group]) -> Event:
+    """Check the rules for the date and the run's integrations; return what the asset event says of them.
 
     Changes nothing. Raises FailedCheckError, which names every broken rule and rows that break it.
     """
     with Warehouse() as warehouse:
-        broken = broken_rules(warehouse, run.day.date)
+        of_run = _of_run(run, groups)
+        broken = broken_rules(warehouse, of_run)
+        warn_of_rules(warehouse, of_run)
+        rows = _completeness(warehouse, run, groups)
     if broken:
         rules = "; ".join(f"{rule}: {rows}" for rule, rows in broken.items())
         raise FailedCheckError(f"{len(broken)} rules are broken on {run.day.date}: {rules}")
-    return {"date": str(run.day.date), "integration_ids": [integration["id"] for integration in flatten(groups)]}
+    return event_of(run.day, rows)

@@ -49,9 +49,11 @@ def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG
     }
 
 
-def test_the_asset_is_told_last_and_by_one_task_only(dag: DAG) -> None:
+def test_events_are_emitted_last_and_by_one_task_only(dag: DAG) -> None:
     outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
-    assert outlets == {"check": ["meta_insights_daily"]}
+    assert outlets == {"check": ["meta_insights_events"]}
+    inlets = {task.task_id: [asset.name for asset in task.inlets] for task in dag.tasks if task.inlets}
+    assert inlets == {"check": ["meta_insights_daily", "meta_insights_complete"]}
 
 
 def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> None:

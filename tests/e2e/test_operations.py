@@ -16,6 +16,7 @@ from local_stack import register_demo as demo
 from local_stack.settings import GRAPH_CONNECTION
 from local_stack.stack import DAG_ID, LocalStack
 from meta_insights.days import Day
+from meta_insights.failures import FAULT_RETRIES
 from scene import Scene, quick, until
 
 if TYPE_CHECKING:
@@ -295,3 +296,111 @@ def test_two_runs_of_the_same_date_at_once_store_it_once(scene: Scene) -> None:
     versions = scene.stored_versions()
     scene.run()
     assert scene.stored_versions() == versions
+
+
+def attempts(scene: Scene, run_id: str, integration_id: str, columns: str) -> list[tuple[Any, ...]]:
+    """Return what the ledger has of the content stage of an integration in one run, by attempt."""
+    query = f"select {columns} from analytics.ingestion_run where run_id = %s and integration_id = %s "
+    rows = scene.rows(query + "and stage = 'content' order by attempt", run_id, integration_id)
+    return [tuple(row.values()) for row in rows]
+
+
+def events(scene: Scene) -> list[tuple[str, dict[str, Any]]]:
+    """Return the asset events of the date, oldest first: the asset's name and what the event says."""
+    found = scene.airflow.listed("assets/events", "asset_events")
+    of_date = [one for one in found if one["extra"].get("date") == str(scene.day.date)]
+    return [(one["name"], one["extra"]) for one in sorted(of_date, key=lambda one: int(one["id"]))]
+
+
+def test_a_run_is_repaired_though_a_page_was_added_and_every_map_index_moved(scene: Scene) -> None:
+    broken = scene.world.pages[3]
+    scene.stack.sandbox.fault("server_error", broken.id, edge="published_posts")
+    run_id, state = scene.run()
+    assert state == "failed"
+    tried = attempts(scene, run_id, "demo-04", "attempt, try_number, map_index, state")
+    assert tried == [(n, n, 3, "failed") for n in range(1, FAULT_RETRIES + 2)]
+
+    scene.stack.sandbox.clear_faults(broken.id)
+    add_page(scene, "a-very-first", "700100200300409")
+    scene.airflow.clear(run_id, ["list_integrations"], only_failed=False)
+    assert scene.airflow.wait(run_id) == "success"
+    after = attempts(scene, run_id, "demo-04", "attempt, try_number, map_index, state")
+    assert after[:-1] == tried  # none is overwritten
+    number, try_number, map_index, last = after[-1]
+    assert (number, map_index, last) == (FAULT_RETRIES + 2, 4, "success")
+    assert try_number < FAULT_RETRIES + 1  # Airflow counts the tries of the index, not those of the Page
+    assert scene.snapshots().keys() >= {key for key in scene.truth() if key.startswith(f"{broken.id}_")}
+
+
+def test_a_date_that_is_reprocessed_with_a_longer_look_back_is_read_again_whole(scene: Scene) -> None:
+    on = date(2026, 8, 20)
+    page = scene.world.pages[0]
+
+    def reprocess(lookback_days: int, *options: str) -> str:
+        conf = f'{{"integration_ids": ["demo-01"], "lookback_days": {lookback_days}}}'
+        (run,) = [one for one in backfill(scene, on, on, "--dag-run-conf", conf, *options) if on_date(one, on)]
+        assert run["state"] == "success"
+        return str(run["dag_run_id"])
+
+    run_id = reprocess(7)
+    assert reprocess(28, "--reprocess-behavior", "completed") == run_id
+    asked = attempts(scene, run_id, "demo-01", "attempt, lookback_days, question ->> 'lookback_days', state")
+    assert asked == [(1, 7, "7", "success"), (2, 28, "28", "success")]
+    stored = scene.rows(
+        "select external_content_id from analytics.content_daily_metric where integration_id = 'demo-01' and date = %s",
+        on,
+    )
+    truth = Scene(scene.stack, scene.world, Day(on)).truth([page.id])
+    assert {row["external_content_id"] for row in stored} == truth.keys()
+    achieved = "select lookback_days from analytics.requested_date where integration_id = 'demo-01' and date = %s"
+    assert scene.rows(achieved, on) == [{"lookback_days": 28}]
+
+
+def on_date(run: dict[str, Any], on: date) -> bool:
+    return str(run["logical_date"]).startswith(on.isoformat())
+
+
+def test_a_backfill_with_the_param_date_is_red_and_says_why(scene: Scene) -> None:
+    first, last = date(2026, 8, 25), date(2026, 8, 26)
+    made = backfill(scene, first, last, "--dag-run-conf", '{"date": "2026-08-01", "integration_ids": ["demo-01"]}')
+    runs = [run for run in made if on_date(run, first) or on_date(run, last)]
+    assert [run["state"] for run in runs] == ["failed", "failed"]
+    for run in runs:
+        listing = scene.tasks(run["dag_run_id"])["list_integrations", -1]
+        assert "a backfill run has a date of its own" in scene.airflow.failure(run["dag_run_id"], listing)
+        assert listing.try_number == 1
+    assert (
+        scene.rows("select from analytics.ingestion_run where date in ('2026-08-01', '2026-08-25', '2026-08-26')") == []
+    )
+
+
+def test_a_complete_date_is_announced_once_however_often_it_is_checked(scene: Scene) -> None:
+    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    assert state == "success"
+    told = events(scene)
+    assert [name for name, _ in told] == ["meta_insights_daily", "meta_insights_complete"]
+    assert {extra["state"] for _, extra in told} == {"complete"}
+    assert told[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
+
+    scene.airflow.clear(run_id, ["check"], only_failed=False)
+    assert scene.airflow.wait(run_id) == "success"
+    assert tries(scene, run_id)["check", -1] == 2
+    scene.run(integration_ids=["demo-01"])  # nothing new of it
+    assert events(scene) == told
+
+    scene.run(integration_ids=["demo-03"])
+    assert [name for name, _ in events(scene)] == ["meta_insights_daily", "meta_insights_complete"] * 2
+
+
+def test_an_instance_that_failed_without_a_trace_in_the_ledger_is_named(scene: Scene) -> None:
+    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    assert state == "success"
+    path = f"{scene.airflow.run_path(run_id)}/taskInstances/integration.metrics/1"
+    scene.airflow.request("patch", path, json={"new_state": "failed"})
+    scene.airflow.clear(run_id, ["aggregate"], only_failed=False)
+    assert scene.airflow.wait(run_id) == "failed"
+    verdict = scene.airflow.failure(run_id, scene.tasks(run_id)["aggregate", -1])
+    assert "1 of 2 integrations are incomplete" in verdict
+    assert f"{scene.world.pages[1].name} (demo-02): the metrics task did not finish" in verdict
+    scene.airflow.clear(run_id, only_failed=True)
+    assert scene.airflow.wait(run_id) == "success"

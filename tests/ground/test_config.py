@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from meta_insights.config import Settings
+from meta_insights.config import SCHEMA, Settings, schema_name
 from meta_insights.errors import ConfigurationError
 from support import ROOT
 
@@ -25,6 +25,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         stop_at_usage_percent=85,
         connections=4,
         integrations_at_once=8,
+        ledger_age=timedelta(days=400),
     )
 
 
@@ -50,6 +51,13 @@ def test_a_count_that_is_not_whole_or_out_of_its_range_is_named(name: str, most:
 def test_a_start_date_that_is_no_date_is_named() -> None:
     with pytest.raises(ConfigurationError, match="META_INSIGHTS_START_DATE must be a date such as 2026-11-01, not 'x'"):
         Settings.from_environment({"META_INSIGHTS_START_DATE": "x"})
+
+
+@pytest.mark.parametrize("name", ["Acme", "acme-data", "1st", "pg_acme", 'a"b', "a.b", "a" * 64, "é"])
+def test_a_schema_whose_name_would_need_quotes_is_named(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="META_INSIGHTS_SCHEMA must be lower-case letters, digits and _"):
+        Settings.from_environment({"META_INSIGHTS_SCHEMA": name})
+    assert (schema_name({"META_INSIGHTS_SCHEMA": ""}), schema_name({"META_INSIGHTS_SCHEMA": "a_1"})) == (SCHEMA, "a_1")
 
 
 def test_every_setting_is_documented() -> None:

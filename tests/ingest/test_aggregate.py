@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights import ingest
+from meta_insights import clock, ingest
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.errors import GraphTokenError
 from meta_insights.ingest import MAX_NAMED
 from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
 from support import DAY, SEEN_AT
-from truth import both, expected_values, rows, snapshots, stage_fails, truth
+from truth import both, cleared, expected_values, rows, snapshots, stage_fails, truth
 
 if TYPE_CHECKING:
     import psycopg
@@ -112,14 +113,106 @@ def test_an_aggregate_without_a_list_says_to_repair_the_list(run: Run, warehouse
         ingest.aggregate(run, None)
 
 
-def test_every_check_holds_on_a_good_day_and_the_event_tells_what_is_complete(
-    pages: list[Integration], run: Run
+def test_every_check_holds_on_a_good_day_and_the_event_says_what_is_complete(
+    graph: Served, pages: list[Integration], run: Run, database: psycopg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     for page in pages:
         both(page, run)
+    found = truth(graph, pages[1], run)
+    database.execute(
+        "update analytics.content_daily_metric set is_on_time = false, observed_at = observed_at + interval '1 day' "
+        "where external_content_id = %s",
+        (next(iter(found)),),
+    )
+    caplog.set_level("INFO")
     ingest.aggregate(run, grouped(pages, 1))
-    told = ingest.check(run, grouped(pages, 2))
-    assert told == {"date": "2026-11-20", "integration_ids": [page.id for page in pages]}
+    assert "2026-11-20: 2 of 3 integrations are complete" in caplog.text
+    why = f"metrics: 1 of {len(found)} missing, observed too late for the date"
+    assert f"2026-11-20: not complete: {pages[1].name} (page-1): {why}" in caplog.text
+    event = ingest.check(run, grouped(pages, 2))
+    assert (event["date"], event["state"]) == ("2026-11-20", "late")
+    assert {key: (one["state"], one.get("why")) for key, one in event["integrations"].items()} == {
+        "page-0": ("complete", None),
+        "page-1": ("late", why),
+        "page-2": ("complete", None),
+    }
+    assert json.loads(json.dumps(event)) == event
+
+
+def test_the_event_is_the_same_until_something_of_the_date_changes(
+    page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    def event(run: Run) -> dict[str, Any]:
+        both(page, run)
+        ingest.aggregate(run, grouped([page], 1))
+        return ingest.check(run, grouped([page], 1))
+
+    first = event(run)
+    assert first["state"] == "complete"
+    again = event(replace(cleared(run), run_id="run-2"))
+    assert again == first
+    database.execute(
+        "update analytics.content_daily_metric set reach = reach - 5, observed_at = observed_at + interval '1s'"
+    )
+    changed = event(replace(run, run_id="run-3", refresh=True))
+    assert changed != first
+    assert changed["state"] == "complete"
+
+
+def test_a_late_date_is_green_and_its_event_says_late(graph: Served, page: Integration, run: Run) -> None:
+    graph.control.fix_clock(SEEN_AT + timedelta(days=3))
+    both(page, run)
+    ingest.aggregate(run, grouped([page], 1))
+    event = ingest.check(run, grouped([page], 1))
+    assert event["state"] == "late"
+    assert "observed too late for the date" in event["integrations"]["page-0"]["why"]
+
+
+def test_a_task_that_was_killed_before_it_opened_an_attempt_counts_as_incomplete(
+    pages: list[Integration], run: Run
+) -> None:
+    """Its earlier success is the last entry of the ledger; only Airflow knows that the cleared task failed."""
+    for page in pages:
+        both(page, run)
+    ingest.aggregate(run, grouped(pages, 1), {"content": set(), "metrics": set()})
+    with pytest.raises(IncompleteRunError, match="1 of 3 integrations are incomplete") as caught:
+        ingest.aggregate(run, grouped(pages, 1), {"content": {1}, "metrics": {1, 7}})
+    assert f"{pages[1].name} (page-1): the content task did not finish" in str(caught.value)
+    with pytest.raises(IncompleteRunError, match="2 of 3 integrations are incomplete"):
+        ingest.aggregate(run, grouped(pages, 2), {"content": set(), "metrics": {0}})
+
+
+def test_of_a_failed_group_the_ledgers_failures_alone_are_named(
+    graph: Served, pages: list[Integration], run: Run
+) -> None:
+    graph.control.fault("revoked_token", pages[1].external_id)
+    both(pages[0], run)
+    both(pages[2], run)
+    with stage_fails(GraphTokenError):
+        ingest.ingest_content([asdict(pages[1])], run)
+    with pytest.raises(IncompleteRunError, match="1 of 3 integrations are incomplete"):
+        ingest.aggregate(run, grouped(pages, 3), {"content": {0}, "metrics": {0}})
+
+
+def test_an_integration_that_left_the_registry_meanwhile_is_named(
+    page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    database.execute("delete from analytics.integration where id = 'page-0'")
+    with pytest.raises(
+        IncompleteRunError, match=r"removed from the registry \(page-0\): the content task did not finish"
+    ):
+        ingest.aggregate(run, grouped([page], 1))
+
+
+def test_an_unpaused_schedule_says_what_will_come(
+    pages: list[Integration], run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: SEEN_AT + timedelta(days=9))
+    ingest.list_integrations(run, {})
+    assert "catching up" not in caplog.text
+    ingest.list_integrations(replace(run, is_scheduled=True), {})
+    assert "2026-11-20 and the dates after it, 10 in all, oldest first, with some 300 calls to Graph" in caplog.text
+    assert "all of them but 2026-11-29, which is on time until 2026-12-01 08:00 UTC" in caplog.text
 
 
 def test_a_check_that_fails_names_the_rule_and_the_rows(

@@ -39,7 +39,10 @@ def _no_call(graph: Served) -> Iterator[None]:
         ("update analytics.integration set deleted_at = now()", "has no active integration 'page-0'"),
         ("update analytics.integration set organization_id = 'other'", "has no active integration 'page-0'"),
         ("update analytics.integration set provider = 'myspace'", "has the provider 'myspace'"),
-        ("update analytics.integration set external_id = 'my.page'", "has the external_id 'my.page'"),
+        (
+            "update analytics.integration set external_id = 'my.page' where id = 'page-0'",
+            "has the external_id 'my.page'",
+        ),
         ("update analytics.integration set conn_id = 'nowhere'", "no Airflow connection 'nowhere'"),
         (
             "update analytics.integration set conn_id = 'insights_warehouse'",

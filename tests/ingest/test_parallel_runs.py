@@ -76,7 +76,7 @@ def test_twenty_runs_of_one_page_at_once_leave_what_they_leave_in_sequence(
     in_sequence = state(database)
     assert len({row["date"] for row in in_sequence["content_daily_metric"]}) == 10
     database.execute(
-        f"truncate {', '.join(f'analytics.{table}' for table in TABLES)}, analytics.ingestion_run, analytics.stage_result".encode()
+        f"truncate {', '.join(f'analytics.{table}' for table in (*TABLES, 'ingestion_run', 'stage_result'))}".encode()
     )
     with ThreadPoolExecutor(RUNS) as pool:
         list(pool.map(lambda run: execute(page, run), runs()))

@@ -1,4 +1,4 @@
-"""Catchup runs 300 missed dates oldest first: the newest is read on time, though a Page is broken or throttled for good.
+"""Catchup runs 300 missed dates oldest first: the newest is on time, though a Page is broken or throttled for good.
 
 A simulation of Airflow's queue: the schedule makes a run when one of its slots is free. How long a run is held is what
 the retry policy decides, asked as Airflow asks it.

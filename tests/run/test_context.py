@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType
 
 from meta_insights.config import Settings
 from meta_insights.days import Day
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def context(run_type: str = "manual", **values: Any) -> dict[str, Any]:
+def context(run_type: str = DagRunType.MANUAL, **values: Any) -> dict[str, Any]:
     run = SimpleNamespace(run_type=run_type, run_after=values.pop("run_after", NOW))
     return {"params": {"date": values.pop("date", None)}, "dag_run": run, **values}
 
@@ -59,29 +60,31 @@ def test_a_date_that_is_none_is_told_how_to_look(text: str) -> None:
         run_day(context(date=text), NOW)
 
 
-@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
-def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: str) -> None:
+@pytest.mark.parametrize("run_type", [DagRunType.SCHEDULED, DagRunType.BACKFILL])
+def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: DagRunType) -> None:
     start = datetime(2026, 11, 20, 8, tzinfo=UTC)
     with pytest.raises(
-        ConfigurationError, match=rf"a {run_type} run has a date of its own.*leave the param `date` empty"
+        ConfigurationError, match=rf"a {run_type.value} run has a date of its own.*leave the param `date` empty"
     ):
         run_day(context(run_type, date="2026-11-18", data_interval_start=start), NOW)
     assert run_day(context(run_type, data_interval_start=start), NOW) == Day(date(2026, 11, 20))
 
 
 def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:
-    asked: dict[str, Any] = {}
-
-    def get_task_states(**given: Any) -> dict[str, dict[str, str]]:
-        asked.update(given)
-        return {"run-1": {"group.content_0": "success", "group.content_1": "failed", "group.content_12": "skipped"}}
-
-    run = {
-        "dag_run": SimpleNamespace(dag_id="dag", run_id="run-1"),
-        "ti": SimpleNamespace(get_task_states=get_task_states),
+    states: dict[str, dict[str, Any]] = {
+        "integration.content": {"integration.content_0": "success", "integration.content_1": "success"},
+        "integration.metrics": {"integration.metrics_1": "failed", "integration.metrics_12": None},
+        "a group that mapped nothing.content": {"a group that mapped nothing.content": "skipped"},
     }
-    assert not_successful(run, "group.content") == {1, 12}
-    assert asked == {"dag_id": "dag", "task_ids": ["group.content"], "run_ids": ["run-1"]}
+
+    def get_task_states(dag_id: str, task_ids: list[str], run_ids: list[str]) -> dict[str, dict[str, Any]]:
+        assert (dag_id, run_ids) == ("dag", ["run-1"])
+        return {"run-1": states[task_ids[0]]} if task_ids[0] in states else {}
+
+    run = SimpleNamespace(dag_id="dag", run_id="run-1")
+    of_run = {"dag_run": run, "ti": SimpleNamespace(get_task_states=get_task_states)}
+    assert not_successful(of_run, "integration") == {"content": set(), "metrics": {1, 12}}
+    assert not_successful(of_run, "a group that mapped nothing") == {"content": set(), "metrics": set()}
 
 
 def test_all_threads_of_a_task_share_one_halt_for_each_connection(warehouse: Warehouse) -> None:

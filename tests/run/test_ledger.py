@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -53,11 +54,9 @@ def attempt(integration: Integration, run: Run, outcome: Outcome, stage: str = "
         seen.append(opened)
         return outcome
 
-    with Warehouse() as warehouse:
-        try:
-            Ledger(Task(warehouse, run), integration, stage).run(read)
-        except StageError as error:
-            assert error.cause is outcome.error
+    expected = pytest.raises(StageError) if outcome.error else nullcontext()
+    with Warehouse() as warehouse, expected:
+        Ledger(Task(warehouse, run), integration, stage).run(read)
     return seen[0]
 
 
@@ -364,7 +363,7 @@ def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
     )
     for _ in range(newest):
         attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
-    with Warehouse() as warehouse, pytest.raises(StageError) as caught:
-        task = Task(warehouse, replace(run, is_scheduled=scheduled))
-        Ledger(task, integrations[0], "content").run(lambda _opened, _budget: failed())
+    ledger = Ledger(Task(Warehouse(), replace(run, is_scheduled=scheduled)), integrations[0], "content")
+    with pytest.raises(StageError) as caught:
+        ledger.run(lambda _opened, _budget: failed())
     assert (caught.value.yields, caught.value.on_time_until) == (yields, run.on_time_until)

@@ -26,10 +26,10 @@ from local_stack.postgres import EmbeddedPostgres
 from local_stack.settings import choose_port
 from meta_insights.store.warehouse import Warehouse
 from simulation.life import lived
-from simulation.rules import COUNTED, JOINED, RULES, STATES, met
+from simulation.rules import REQUIRED, RULES, met
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PROCESSES = 2
 TEMPLATE = "warehouse_template"
@@ -86,31 +86,41 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=101)
     given = parser.parse_args()
-    seeds = range(given.first, given.first + given.seeds)
-    total, broken, seconds = Counter[str](), list[int](), 0.0
-    by = Counter[str]()
+    outcomes = []
     spawn = multiprocessing.get_context("spawn")
     with postgres() as server, ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
-        for outcome in pool.map(partial(run, server=server), seeds):
-            total += outcome.met
-            by.update(state for state, count in outcome.met.items() if count)
-            seconds += outcome.seconds
+        for outcome in pool.map(partial(run, server=server), range(given.first, given.first + given.seeds)):
+            outcomes.append(outcome)
             say(f"seed {outcome.seed}: {outcome.seconds:.0f} s, {'broken' if outcome.broken else 'right'}")
             for rule, differences in outcome.broken.items():
                 say(f"  {rule}: " + "\n    ".join(differences))
-            if outcome.broken:
-                broken.append(outcome.seed)
-    states = (*STATES, *COUNTED, JOINED)
-    width = max(map(len, states))
-    say(f"\n{'state':{width}}  times  seeds")
-    for state in states:
-        say(f"{state:{width}}  {total[state]:5}  {by[state]:5}")
-    never = [state for state in states if not total[state]]
-    say(
-        f"\n{len(seeds)} seeds, {seconds / len(seeds):.1f} s each; "
-        f"broken: {broken or 'none'}; never met: {never or 'none'}"
+    say(f"\n{summary(outcomes)}")
+    return 0 if is_right(outcomes) else 1
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Return the table of the states that the seeds met, and what is wrong."""
+    width = max(map(len, REQUIRED))
+    lines = [f"{'state':{width}}  times  seeds"]
+    for state in REQUIRED:
+        counts = [outcome.met[state] for outcome in outcomes if outcome.met[state]]
+        lines.append(f"{state:{width}}  {sum(counts):5}  {len(counts):5}")
+    seconds = sum(outcome.seconds for outcome in outcomes) / len(outcomes)
+    broken = ", ".join(str(outcome.seed) for outcome in outcomes if outcome.broken) or "none"
+    never = ", ".join(never_met(outcomes)) or "none"
+    return "\n".join(
+        [*lines, f"{len(outcomes)} seeds, {seconds:.0f} s each; broken seeds: {broken}; states never met: {never}"]
     )
-    return 1 if broken or never else 0
+
+
+def is_right(outcomes: Sequence[Outcome]) -> bool:
+    """Return whether no seed broke a rule, and all together met every state."""
+    return not never_met(outcomes) and not any(outcome.broken for outcome in outcomes)
+
+
+def never_met(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the states that no seed met."""
+    return [state for state in REQUIRED if not any(outcome.met[state] for outcome in outcomes)]
 
 
 def say(line: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
@@ -175,8 +175,7 @@ class Oracle:
         if left:
             self.left[run_id, page] = left
             return False
-        gone = (posts | own) - live.keys()
-        self.skipped[page, day] = max(self.skipped[page, day], len(gone))
+        self.skipped[page, day] = len((posts | own) - live.keys())  # of the last success
         for back in range(HISTORY):
             videos = [one for key, one in live.items() if key in asked["days"]]
             self._measure_day(page, at, day - timedelta(days=back), videos, own=bool(asked["page"]))
@@ -318,9 +317,14 @@ def _summed(changes: list[dict[str, Change]]) -> dict[str, Any]:
         "engagement": sum(engaged) if engaged else None,
         "rated_engagement": rated_engagement if rated else None,
         "rated_reach": rated_reach if rated else None,
-        "engagement_rate": round(Decimal(rated_engagement) / rated_reach, 6) if rated_reach > 0 else None,
+        "engagement_rate": _rate(rated_engagement, rated_reach) if rated_reach > 0 else None,
         "days_covered": max((change.days for one in changes for change in one.values()), default=None),
     }
+
+
+def _rate(engagement: int, reach: int) -> Decimal:
+    """Return a rate as PostgreSQL rounds it: half away from zero."""
+    return (Decimal(engagement) / reach).quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
 def hours(span: timedelta) -> float:

@@ -1,4 +1,4 @@
-"""Each rule of include/sql/check holds on a good series, and names the rows that break it on a bad one."""
+"""Each rule of a date holds on a good series, and names the rows that break it on a bad one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from meta_insights.store.checks import RULES, broken_rules
+from meta_insights.days import Day
+from meta_insights.store.checks import RULES, WARNINGS, broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ SNAPSHOT = "analytics.content_daily_metric"
 PAGE_DAY = (
     "insert into analytics.page_daily_metric "
     "(organization_id, integration_id, date, impressions, observed_at, run_id) "
-    "values ('org', 'page-1', '{date}', {impressions}, now(), 'run')"
+    "values ('org', 'page-1', '{date}', {impressions}, analytics.day_end('{date}') + interval '4 hours', 'run')"
 )
 
 
@@ -34,18 +35,19 @@ def _two_good_days(series: Series) -> None:
         series.database.execute(PAGE_DAY.format(date=on, impressions=900).encode())
 
 
-def verdict(rule: str, day: date = TUE) -> str:
-    """Return what one check says, or nothing when the rule holds."""
+def verdict(rule: str, day: date = TUE, integration: str = "page-1") -> str:
+    """Return what one check says of an integration, or nothing when the rule holds."""
+    of_run = {"date": day, "organization_ids": ["org"], "integration_ids": [integration]}
     with Warehouse() as warehouse:
-        return broken_rules(warehouse, day).get(rule, "")
+        return (broken_rules(warehouse, of_run) | warn_of_rules(warehouse, of_run)).get(rule, "")
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *WARNINGS])
 def test_a_good_series_keeps_every_rule(rule: str) -> None:
     assert verdict(rule) == ""
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *WARNINGS])
 def test_a_date_without_rows_breaks_no_rule(rule: str) -> None:
     assert verdict(rule, date(2026, 1, 1)) == ""
 
@@ -83,11 +85,11 @@ BROKEN: dict[str, tuple[list[str], str]] = {
     ),
     "data_is_fresh": (
         ["delete from analytics.page_daily_metric", PAGE_DAY.format(date=TUE - timedelta(days=4), impressions=5)],
-        "org/page-1: no Page day after 2026-11-13",
+        "org/page-1: no day of its own since 2026-11-13 (4 days)",
     ),
     "page_impressions_cover_its_posts": (
         ["update analytics.page_daily_metric set impressions = 79"],
-        "org/page-1: Page 79, posts 240",
+        "org/page-1: Page 79 (seen 4 hours after the date), posts 240",
     ),
 }
 
@@ -99,6 +101,32 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(
     for change in changes:
         series.database.execute(change.encode())
     assert verdict(rule) == offending
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        (rule, broken[0])
+        for rule, broken in BROKEN.items()
+        if rule not in {"data_is_fresh", "page_impressions_cover_its_posts"}
+    ],
+)
+def test_another_integrations_rows_break_no_rule_of_a_run_and_are_not_shown(
+    series: Series, rule: str, changes: list[str]
+) -> None:
+    for change in changes:
+        series.database.execute(change.encode())
+    assert verdict(rule, integration="page-2") == ""
+
+
+def test_each_rule_and_its_result_is_logged(series: Series, caplog: pytest.LogCaptureFixture) -> None:
+    series.database.execute(f"update {SNAPSHOT} set reach = -1 where external_content_id = '1_2'".encode())
+    caplog.set_level("INFO")
+    verdict("no_lifetime_value_is_negative")
+    lines = [record.getMessage() for record in caplog.records if record.name == "meta_insights.store.checks"]
+    assert [line.partition(":")[0] for line in lines] == [*RULES, *WARNINGS]
+    assert "one_live_row_per_key: holds" in lines
+    assert "no_lifetime_value_is_negative: broken by page-1/1_2 reach: -1" in lines
 
 
 def test_changes_that_do_not_add_up_are_named(series: Series) -> None:
@@ -115,12 +143,47 @@ def test_changes_that_do_not_add_up_are_named(series: Series) -> None:
 
 
 def test_every_rule_has_a_series_that_breaks_it() -> None:
-    assert {*BROKEN, "changes_add_up"} == set(RULES)
+    assert {*BROKEN, "changes_add_up"} == {*RULES, *WARNINGS}
 
 
-def test_a_page_with_content_and_no_snapshot_is_not_fresh(series: Series) -> None:
+def test_a_page_with_content_and_no_snapshot_is_warned_of_with_an_age(series: Series) -> None:
     series.database.execute(f"delete from {SNAPSHOT} where date = '2026-11-17'".encode())
-    assert verdict("data_is_fresh") == "org/page-1: no snapshot"
+    assert verdict("data_is_fresh") == "org/page-1: no snapshot since 2026-11-16 (1 days)"
+    series.database.execute(f"delete from {SNAPSHOT}".encode())
+    assert verdict("data_is_fresh") == "org/page-1: no snapshot up to now"
+
+
+def test_a_warning_fails_no_run(series: Series) -> None:
+    series.database.execute(f"delete from {SNAPSHOT}".encode())
+    of_run = {"date": TUE, "organization_ids": ["org"], "integration_ids": ["page-1"]}
+    with Warehouse() as warehouse:
+        assert "data_is_fresh" not in broken_rules(warehouse, of_run)
+
+
+def test_a_page_whose_only_content_graph_skipped_is_fresh(series: Series) -> None:
+    """What was first listed after the date was measured could not be measured then."""
+    wednesday = TUE + timedelta(days=1)
+    series.database.execute("update analytics.content set deleted_at = published_at, last_seen_at = published_at")
+    series.publish("1_3", wednesday)
+    series.ran(wednesday, metrics={"state": "success", "asked": 1, "skipped": 1})
+    assert verdict("data_is_fresh", wednesday) == ""
+    series.publish("1_4", wednesday, hours=13)
+    late = "update analytics.content set first_seen_at = '2026-11-25 00:00Z' where external_content_id = '1_4'"
+    series.database.execute(late)
+    assert verdict("data_is_fresh", wednesday) == ""
+    series.database.execute("update analytics.content set first_seen_at = published_at")
+    assert verdict("data_is_fresh", wednesday) == "org/page-1: no snapshot since 2026-11-17 (1 days)"
+
+
+def test_content_that_is_found_gone_later_does_not_make_a_page_stale(series: Series) -> None:
+    """Graph skipped it in the first run; the next one, after the date's window, knew that it is gone."""
+    wednesday = TUE + timedelta(days=1)
+    series.database.execute("update analytics.content set deleted_at = published_at, last_seen_at = published_at")
+    series.publish("1_3", wednesday)
+    series.ran(wednesday, metrics={"state": "success", "asked": 1, "skipped": 1})
+    series.lose("1_3", Day(wednesday).end + timedelta(hours=40))
+    series.ran(wednesday, run_id="again")
+    assert verdict("data_is_fresh", wednesday) == ""
 
 
 def test_ten_offenders_are_named_at_most(series: Series) -> None:

@@ -188,7 +188,7 @@ def test_the_look_back_is_achieved_when_both_stages_have_it(series: Series) -> N
 
 def test_the_best_attempt_is_the_same_in_whatever_order_attempts_end(series: Series) -> None:
     at = Day(MON).end
-    attempts = [
+    attempts: list[dict[str, Any]] = [
         {"run_id": "short", "state": "success", "lookback_days": 7, "started_at": at + timedelta(hours=3)},
         {"run_id": "long", "state": "success", "lookback_days": 28, "started_at": at, "skipped": 2},
         {"run_id": "again", "state": "success", "lookback_days": 28, "started_at": at + timedelta(hours=1)},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights.days import midnight
 from support.tables import DAYS, cut, table
 
 if TYPE_CHECKING:
@@ -250,3 +252,20 @@ def test_the_changes_of_a_metric_add_up_to_its_last_value(series: Series) -> Non
         """
     )
     assert sum(row["change"] for row in changes(series)) == 120
+
+
+def test_the_time_of_publication_that_was_seen_first_stays_the_origin_of_the_first_change(series: Series) -> None:
+    """Its author backdates a post, or Graph tells another time later: nothing that was counted is counted anew."""
+    series.publish("1_1", MON)
+    series.snapshot("1_1", MON, reach=50)
+    before = changes(series)
+    series.content["1_1"] = replace(series.content["1_1"], published_at=midnight(MON - timedelta(days=9)))
+    series.see("1_1", midnight(TUE) + timedelta(hours=30))
+    assert changes(series) == before
+    assert_changes(
+        series,
+        """
+        date | change | since_date | hours_covered
+        Mon  | 50     |            | 16
+        """,
+    )

@@ -11,10 +11,18 @@ with changes as (
         sum(engagement) as engagement
     from analytics.content_daily_change
     where date = %(date)s::date
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
     group by organization_id, integration_id, content_type
 ),
 kept as (
-    select * from analytics.daily_aggregate where date = %(date)s::date
+    select *
+    from analytics.daily_aggregate
+    where date = %(date)s::date
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
 ),
 offending as (
     select concat_ws('/', integration_id, content_type) as item

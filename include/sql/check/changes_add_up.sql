@@ -3,7 +3,12 @@
 with measured as (
     select organization_id, integration_id, external_content_id
     from analytics.content_daily_metric
-    where date = %(date)s::date and is_on_time and deleted_at is null
+    where date = %(date)s::date
+        and is_on_time
+        and deleted_at is null
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
 ),
 spanned as (
     select

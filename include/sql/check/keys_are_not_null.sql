@@ -4,6 +4,9 @@ with offending as (
     from analytics.content_daily_metric
     where date = %(date)s::date
         and deleted_at is null
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        ) is not false
         and num_nulls(organization_id, integration_id, external_content_id, observed_at, is_on_time, run_id) > 0
 ),
 sample as (

@@ -3,7 +3,12 @@ with offending as (
     select concat_ws('/', integration_id, external_content_id) || ' ' || seen.metric || ': ' || seen.value as item
     from analytics.content_daily_metric as snapshot
     cross join lateral analytics.snapshot_metrics(snapshot) as seen
-    where snapshot.date = %(date)s::date and snapshot.deleted_at is null and seen.value < 0
+    where snapshot.date = %(date)s::date
+        and snapshot.deleted_at is null
+        and seen.value < 0
+        and (snapshot.organization_id, snapshot.integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
 ),
 sample as (
     select item from offending order by item limit 10

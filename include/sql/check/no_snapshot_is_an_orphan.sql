@@ -6,6 +6,9 @@ with offending as (
     left join analytics.content using (organization_id, integration_id, external_content_id)
     where snapshot.date = %(date)s::date
         and snapshot.deleted_at is null
+        and (snapshot.organization_id, snapshot.integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
         and (content.published_at < analytics.day_end(snapshot.date)) is not true
 ),
 sample as (

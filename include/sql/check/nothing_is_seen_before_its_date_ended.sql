@@ -3,7 +3,12 @@
 with offending as (
     select concat_ws('/', integration_id, external_content_id) || ' seen at ' || (observed_at at time zone 'UTC') || ' UTC' as item
     from analytics.content_daily_metric
-    where date = %(date)s::date and deleted_at is null and observed_at < analytics.day_end(date)
+    where date = %(date)s::date
+        and deleted_at is null
+        and observed_at < analytics.day_end(date)
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
 ),
 sample as (
     select item from offending order by item limit 10

@@ -2,7 +2,11 @@
 with offending as (
     select concat_ws('/', organization_id, integration_id, external_content_id) || ': ' || count(*) || ' rows' as item
     from analytics.content_daily_metric
-    where date = %(date)s::date and deleted_at is null
+    where date = %(date)s::date
+        and deleted_at is null
+        and (organization_id, integration_id) in (
+            select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
+        )
     group by organization_id, integration_id, external_content_id
     having count(*) > 1
 ),

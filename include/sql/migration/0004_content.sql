@@ -32,7 +32,7 @@ comment on column analytics.content.hashtags is 'The hashtags of the caption, in
 comment on column analytics.content.permalink_url is 'Where people see it.';
 comment on column analytics.content.post_id is 'The object that has post insights; NULL for a video without a post.';
 comment on column analytics.content.video_id is 'The object that has video insights; NULL when there is none.';
-comment on column analytics.content.published_at is 'When it was published.';
+comment on column analytics.content.published_at is 'When it was published, as it was listed first.';
 comment on column analytics.content.first_seen_at is 'When a run listed it first.';
 comment on column analytics.content.last_seen_at is 'When a run listed it last.';
 comment on column analytics.content.updated_at is 'When the row was written last.';

@@ -10,17 +10,17 @@ last_attempt as (
     where run_id = %(run_id)s
     order by organization_id, integration_id, stage, attempt desc
 )
-select distinct on (integration.id)
-    integration.id as integration_id,
-    integration.name,
+select distinct on (expected.organization_id, expected.integration_id)
+    expected.integration_id,
+    coalesce(integration.name, 'removed from the registry') as name,
     expected.stage,
     coalesce(last_attempt.error_message, 'the ' || expected.stage || ' task did not finish') as reason
 from expected
-inner join analytics.integration
+left join analytics.integration
     on integration.organization_id = expected.organization_id and integration.id = expected.integration_id
 left join last_attempt
     on last_attempt.organization_id = expected.organization_id
     and last_attempt.integration_id = expected.integration_id
     and last_attempt.stage = expected.stage
 where last_attempt.state is distinct from 'success'
-order by integration.id, expected.stage
+order by expected.organization_id, expected.integration_id, expected.stage

@@ -1,5 +1,6 @@
 -- One row is one content of one integration, as it was just listed. Reads the rows that it is given as JSON.
--- Safe to run again and in any order: the newest listing wins, and one that was gone is back, its absence noted.
+-- Safe to run again and in any order: the newest listing wins, and one that was gone is back, its absence noted. The time of
+-- publication stays as it was listed first: the first change of a content counts from there.
 insert into analytics.content as kept (
     organization_id, integration_id, external_content_id, content_type, caption, hashtags, permalink_url, post_id,
     video_id, published_at, first_seen_at, last_seen_at
@@ -19,7 +20,6 @@ set
     permalink_url = excluded.permalink_url,
     post_id = excluded.post_id,
     video_id = excluded.video_id,
-    published_at = excluded.published_at,
     first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
     last_seen_at = excluded.last_seen_at,
     updated_at = now(),
@@ -32,8 +32,8 @@ where
     excluded.last_seen_at >= greatest(kept.last_seen_at, kept.deleted_at)
     and (
         kept.content_type, kept.caption, kept.hashtags, kept.permalink_url, kept.post_id, kept.video_id,
-        kept.published_at, kept.last_seen_at, kept.deleted_at
+        kept.last_seen_at, kept.deleted_at
     ) is distinct from (
         excluded.content_type, excluded.caption, excluded.hashtags, excluded.permalink_url, excluded.post_id,
-        excluded.video_id, excluded.published_at, excluded.last_seen_at, null
+        excluded.video_id, excluded.last_seen_at, null
     )

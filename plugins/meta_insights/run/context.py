@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from meta_insights.store.warehouse import Warehouse
 
 
+STAGES = ("content", "metrics")
+
+
 @dataclass(frozen=True)
 class Run:
     """The DAG run and the try that a task belongs to, and what it was asked to do.
@@ -96,10 +99,11 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
     ConfigurationError for a date that is no date, or that has not ended: its numbers are not there yet; and for a
     ``date`` in a run that has one of its own: a whole backfill would read that one date, and be green.
     """
-    wanted, run_type = context["params"].get("date"), context["dag_run"].run_type
-    if wanted and run_type in {"scheduled", "backfill"}:
+    wanted = context["params"].get("date")
+    of_range = [kind for kind in ("scheduled", "backfill") if context["dag_run"].run_type == kind]
+    if wanted and of_range:
         raise ConfigurationError(
-            f"a {run_type} run has a date of its own, and nothing was read for it: leave the param `date` empty and "
+            f"a {of_range[0]} run has a date of its own, and nothing was read for it: leave the param `date` empty and "
             "choose the range of the backfill, or trigger a single run with `date`"
         )
     if wanted:
@@ -115,12 +119,15 @@ def run_day(context: Mapping[str, Any], now: datetime) -> Day:
     return day
 
 
-def not_successful(context: Mapping[str, Any], task_id: str) -> set[int]:
-    """Return the map indexes of a task's instances in this run that did not succeed, as Airflow has them."""
-    dag_run = context["dag_run"]
-    states = context["ti"].get_task_states(dag_id=dag_run.dag_id, task_ids=[task_id], run_ids=[dag_run.run_id])
-    of_task = states.get(dag_run.run_id, {}).items()
-    return {int(key.removeprefix(f"{task_id}_")) for key, state in of_task if state != "success" and key != task_id}
+def not_successful(context: Mapping[str, Any], task_group: str) -> dict[str, set[int]]:
+    """Return the map indexes of a task group's instances that did not succeed in this run, by stage."""
+    run, found = context["dag_run"], {}
+    for stage in STAGES:
+        task_id = f"{task_group}.{stage}"
+        states = context["ti"].get_task_states(dag_id=run.dag_id, task_ids=[task_id], run_ids=[run.run_id])
+        of_instances = [item for item in states.get(run.run_id, {}).items() if item[0] != task_id]
+        found[stage] = {int(key.removeprefix(f"{task_id}_")) for key, state in of_instances if state != "success"}
+    return found
 
 
 def _parse_date(text: str) -> date:

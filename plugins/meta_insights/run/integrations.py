@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from meta_insights.config import GRAPH_CONN_ID
+from meta_insights.config import GRAPH_CONN_ID, schema_name
 from meta_insights.errors import ConfigurationError
 from meta_insights.provider import PROVIDERS
 
@@ -40,12 +40,12 @@ class Integration:
         if provider is None:
             raise ConfigurationError(
                 f"integration {self.id!r} has the provider {self.provider!r}; this version reads "
-                f"{', '.join(PROVIDERS)}: correct analytics.integration.provider or set is_active to false"
+                f"{', '.join(PROVIDERS)}: correct {schema_name()}.integration.provider or set is_active to false"
             )
         if not re.fullmatch(provider.id_pattern, self.external_id):
             raise ConfigurationError(
                 f"integration {self.id!r} has the external_id {self.external_id!r}; the id of a {provider.label} is a "
-                "number such as 100200300400500: correct analytics.integration.external_id"
+                f"number such as 100200300400500: correct {schema_name()}.integration.external_id"
             )
         return provider
 
@@ -70,11 +70,11 @@ def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[I
     if missing:
         owner = f" of the organization {organization!r}" if organization else ""
         raise ConfigurationError(
-            f"no active integration{owner} has the id {', '.join(missing)}: look at analytics.integration, or correct "
-            "the param integration_ids"
+            f"no active integration{owner} has the id {', '.join(missing)}: look at {schema_name()}.integration, or "
+            "correct the param integration_ids"
         )
     if not found:
         raise ConfigurationError(
-            "no active integration to ingest: add a Page to analytics.integration (docs/tutorial.md)"
+            f"no active integration to ingest: add a Page to {schema_name()}.integration (docs/tutorial.md)"
         )
     return found

@@ -1,21 +1,53 @@
-"""The rules that the rows of a date must keep: one file of ``include/sql/check`` each."""
+"""The rules of a date: those that its rows must keep, and those whose breach is worth a look.
+
+One file of ``include/sql/check`` or ``include/sql/warning`` each.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from meta_insights.store.files import SQL_FOLDER
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Mapping
 
     from meta_insights.store.warehouse import Warehouse
 
-RULES = sorted(path.stem for path in (SQL_FOLDER / "check").glob("*.sql"))
+log = logging.getLogger(__name__)
 
 
-def broken_rules(warehouse: Warehouse, day: date) -> dict[str, str]:
-    """Return the rules that the rows of a date break, each with up to ten of the rows that break it."""
+def _names(folder: str) -> list[str]:
+    return sorted(path.stem for path in (SQL_FOLDER / folder).glob("*.sql"))
+
+
+RULES, WARNINGS = _names("check"), _names("warning")
+
+
+def broken_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
+    """Return the rules that rows of a date break, each with up to ten of the rows that break it; log each rule.
+
+    ``of_run`` holds the date, and the organization_ids and integration_ids whose rows are looked at, in the same order.
+    """
+    return _broken(warehouse, "check", RULES, of_run, logging.ERROR)
+
+
+def warn_of_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
+    """Log what a person should look at, though nothing is wrong with the rows; return each with its rows."""
+    return _broken(warehouse, "warning", WARNINGS, of_run, logging.WARNING)
+
+
+def _broken(
+    warehouse: Warehouse, folder: str, rules: list[str], of_run: Mapping[str, Any], level: int
+) -> dict[str, str]:
+    broken = {}
     with warehouse.transaction() as transaction:
-        verdicts = {rule: transaction.select(f"check/{rule}", {"date": day})[0] for rule in RULES}
-    return {rule: verdict["offending_rows"] for rule, verdict in verdicts.items() if not verdict[rule]}
+        for rule in rules:
+            (verdict,) = transaction.select(f"{folder}/{rule}", of_run)
+            if verdict[rule]:
+                log.info("%s: holds", rule)
+            else:
+                broken[rule] = verdict["offending_rows"]
+                log.log(level, "%s: broken by %s", rule, broken[rule])
+    return broken

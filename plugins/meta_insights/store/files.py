@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
+from meta_insights.config import SCHEMA, schema_name
 from meta_insights.errors import ConfigurationError
 
 
@@ -23,7 +25,16 @@ def sql_folder(package: Path) -> Path:
 SQL_FOLDER = sql_folder(Path(__file__).resolve().parents[1])
 
 
-@cache
 def read_sql(name: str) -> bytes:
     """Return the statement of ``{name}.sql``."""
-    return (SQL_FOLDER / f"{name}.sql").read_bytes()
+    return in_schema(_text(name))
+
+
+def in_schema(text: str) -> bytes:
+    """Return a statement in which the schema of the warehouse has the name that the settings give it."""
+    return re.sub(rf"\b{SCHEMA}\b", schema_name(), text).encode()
+
+
+@cache
+def _text(name: str) -> str:
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")

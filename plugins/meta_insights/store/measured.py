@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import sql
 
+from meta_insights.config import schema_name
 from meta_insights.store.files import read_sql
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Shape:
             filled += sql.SQL(", jsonb_strip_nulls(seen.breakdowns) || known.breakdowns")
         is_judged, may_be_deleted = "is_on_time" in self.columns, "deleted_at" in self.columns
         return sql.SQL(read_sql("upsert/measured").decode()).format(
-            table=sql.Identifier("analytics", table),
+            table=sql.Identifier(schema_name(), table),
             columns=_each("{}", columns),
             seen_columns=self._seen(columns),
             key=_each("{}", self.key),

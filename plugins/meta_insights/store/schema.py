@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import errors, sql
 
+from meta_insights.config import schema_name
 from meta_insights.errors import ConfigurationError
+from meta_insights.store.files import in_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +53,7 @@ def upgrade(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
     that a newer version has upgraded is left alone: while a deployment goes on, both versions run.
     """
     connection.execute("set local statement_timeout = 0")  # a new index of a large table takes its time
-    connection.execute("select pg_advisory_xact_lock(hashtext('analytics.schema_object'))")
+    connection.execute(in_schema("select pg_advisory_xact_lock(hashtext('analytics.schema_object'))"))
     numbered, derived = texts(folder, "migration"), texts(folder, "function") | texts(folder, "view")
     applied = _applied(connection)
     if newer := [name for name in applied if name.startswith("migration/") and name not in numbered]:
@@ -100,9 +102,10 @@ def _objects_in(text: str) -> list[str]:
 
 def _applied(connection: psycopg.Connection[Any]) -> dict[str, str]:
     """Return the digest of each applied file by its name, in the order of names."""
-    if connection.execute("select to_regclass('analytics.schema_object')").fetchone() == (None,):
+    if connection.execute(in_schema("select to_regclass('analytics.schema_object')")).fetchone() == (None,):
         return {}
-    return dict(connection.execute("select name, digest from analytics.schema_object order by name").fetchall())
+    query = in_schema("select name, digest from analytics.schema_object order by name")
+    return dict(connection.execute(query).fetchall())
 
 
 def _apply(
@@ -125,16 +128,18 @@ def _apply(
 
 def _run(connection: psycopg.Connection[Any], all_texts: Mapping[str, str], names: Iterable[str]) -> None:
     for name in names:
-        connection.execute(all_texts[name].encode())
+        connection.execute(in_schema(all_texts[name]))
 
 
 def _drop(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
     """Drop views, then functions, each kind at once so that order does not matter. Never what is not ours."""
     kinds = [tuple(name.split("/")) for name in names]
-    views = [sql.Identifier("analytics", name) for kind, name in kinds if kind == "view"]
+    views = [sql.Identifier(schema_name(), name) for kind, name in kinds if kind == "view"]
     signatures = connection.execute(
-        "select oid::regprocedure::text from pg_proc "
-        "where pronamespace = to_regnamespace('analytics') and proname = any(%s)",
+        in_schema(
+            "select oid::regprocedure::text from pg_proc "
+            "where pronamespace = to_regnamespace('analytics') and proname = any(%s)"
+        ),
         ([name for kind, name in kinds if kind == "function"],),
     ).fetchall()
     try:
@@ -152,8 +157,10 @@ def _drop(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
 def _record(connection: psycopg.Connection[Any], digests: Mapping[str, str], removed: list[str]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into analytics.schema_object (name, digest) values (%s, %s) "
-            "on conflict (name) do update set digest = excluded.digest, applied_at = now()",
+            in_schema(
+                "insert into analytics.schema_object (name, digest) values (%s, %s) "
+                "on conflict (name) do update set digest = excluded.digest, applied_at = now()"
+            ),
             list(digests.items()),
         )
-        cursor.execute("delete from analytics.schema_object where name = any(%s)", (removed,))
+        cursor.execute(in_schema("delete from analytics.schema_object where name = any(%s)"), (removed,))
