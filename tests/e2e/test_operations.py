@@ -383,16 +383,16 @@ def reasons(scene: Scene, run_id: str) -> dict[tuple[str, int], str]:
 def test_a_complete_date_is_announced_once_however_often_it_is_checked(scene: Scene) -> None:
     run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
     assert state == "success", reasons(scene, run_id)
-    told = events(scene)
-    assert [name for name, _ in told] == ["meta_insights_daily", "meta_insights_complete"]
-    assert {extra["state"] for _, extra in told} == {"complete"}
-    assert told[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
+    emitted = events(scene)
+    assert [name for name, _ in emitted] == ["meta_insights_daily", "meta_insights_complete"]
+    assert {extra["state"] for _, extra in emitted} == {"complete"}
+    assert emitted[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
 
     scene.airflow.clear(run_id, ["check"], only_failed=False)
     assert scene.airflow.wait(run_id) == "success"
     assert tries(scene, run_id)["check", -1] == 2
     scene.run(integration_ids=["demo-01"])  # nothing new of it
-    assert events(scene) == told
+    assert events(scene) == emitted
 
     scene.run(integration_ids=["demo-03"])
     assert [name for name, _ in events(scene)] == ["meta_insights_daily", "meta_insights_complete"] * 2
