@@ -145,6 +145,7 @@ class _Examination:
         self.span = (self.run_of_day.since, self.run_of_day.until)
         self.refused: dict[str, set[str]] = {one.name: set() for one in self.provider.resources}
         self.accepted: dict[str, set[str]] = {one.name: set() for one in self.provider.resources}
+        self.denied: dict[str, set[str]] = {one.name: set() for one in self.provider.resources}
         self.read_singly: set[str] = set()
         self.page_size = MAX_PAGE_SIZE
 
@@ -174,9 +175,9 @@ class _Examination:
         except _ENDING:
             raise
         except GraphError as error:
-            has_no_edge = isinstance(error, FieldRefusedError) and error.field == edge
-            way_out = f"left out: this {self.provider.label} has no such edge" if has_no_edge else ""
-            self._add(shape, str(error), way_out, is_lost=not has_no_edge)
+            may_lack = edge in self.provider.optional and isinstance(error, FieldRefusedError) and error.field == edge
+            way_out = f"left out: this {self.provider.label} has no such edge" if may_lack else ""
+            self._add(shape, str(error), way_out, is_lost=not may_lack)
         else:
             self._add(shape, f"served: {len(nodes)} objects", _smaller(size))
         self.page_size = size.value
@@ -284,7 +285,7 @@ class _Examination:
         sources = left = _sources(part, {one for key in objects for one in part.left[key]})
         first = answer = answer or ask([left])[0]
         ways = []
-        if isinstance(answer, GraphPermissionError) and (denied := _plain(part, left)):
+        if isinstance(answer, GraphPermissionError) and (denied := self._denied(part, left)):
             left = _without(left, denied)
             (answer,) = ask([left])
             ways.append(f"without {', '.join(sorted(denied))} (NULL)")
@@ -293,6 +294,9 @@ class _Examination:
             left = _without(left, refused)
             (answer,) = ask([left])
             ways.append(f"without {', '.join(sorted(refused))} ({'singly where accepted' if size else 'NULL'})")
+        if isinstance(answer, MetricRefusedError) and not size:
+            self._add(shape, str(first), "; ".join([*ways, "each metric in a request of its own"]))
+            return True
         if isinstance(answer, GraphError):
             may_be_replaced = isinstance(answer, GraphRefusedError | GraphTooMuchDataError)
             self._add(shape, str(first), instead if may_be_replaced else "", is_lost=not (instead and may_be_replaced))
@@ -304,6 +308,16 @@ class _Examination:
         missing = self._missing(part, objects, left, answer)
         self._add(shape, "; ".join([said, *missing]), "; ".join(ways))
         return True
+
+    def _denied(self, part: Part, sources: Sources) -> set[str]:
+        """Return the plain fields that a permission forbids: known from another kind, or each asked of one object."""
+        denied = self.denied[part.resource.name]
+        plain = [source for source in sources if source in _plain(part, sources)]
+        if plain and not denied.intersection(plain):
+            one = next(key for key, left in part.left.items() if left.issuperset(plain))
+            answers = self._ask_singly(part, one, [(source,) for source in plain])
+            denied |= {s for s, answer in zip(plain, answers, strict=True) if isinstance(answer, GraphPermissionError)}
+        return denied.intersection(plain)
 
     def _refused_singly(self, ask: Ask, part: Part, sources: Sources) -> set[str]:
         """Return which metrics an object refuses, known from another kind or asked for alone.

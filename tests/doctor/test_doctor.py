@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PAGES = PROVIDERS["facebook"]
 VIDEO_METRICS = "post_video_avg_time_watched, post_video_view_time, post_video_views"
-PLAIN = "without comments.summary.total_count, shares.count (NULL)"
+PLAIN = "without comments.summary.total_count (NULL)"
 ABOUT_TOKEN = 4
 """How many calls are made about the token at most."""
 REFUSED = "must be a valid insights metric"
@@ -60,6 +60,10 @@ MOODS: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str]]]] = {
         {"kind": "retired_metrics", "metrics": ["page_follows", "page_views_total"]},
         {"page_days/2026-11-17: read the Facebook Page": (REFUSED, "without page_follows, page_views_total (NULL)")},
     ),
+    "metrics that are refused together": (
+        {"kind": "not_together", "metrics": ["page_follows", "page_views_total"]},
+        {"page_days/2026-11-17: read the Facebook Page": (REFUSED, "each metric in a request of its own")},
+    ),
     "a metric that is left out": (
         {"kind": "missing_metrics", "metrics": ["fb_reels_replay_count"]},
         {
@@ -86,6 +90,10 @@ DEAD_ENDS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "a batch that is refused as a whole": (
         {"kind": "missing_permission", "edge": "batch", "page": "*"},
         {"single reads, by batch": "'pages_read_engagement'"},
+    ),
+    "an edge that every Page has, and this one has not": (
+        {"kind": "missing_edge", "edge": "published_posts"},
+        {"published_posts: list content": "nonexisting field"},
     ),
     "an edge that fails": (
         {"kind": "server_error", "edge": "video_reels"},

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONTEXT = {
     "params": {"date": "2026-11-20", "lookback_days": 28, "refresh": False},
-    "dag_run": SimpleNamespace(run_id="run"),
+    "dag_run": SimpleNamespace(run_id="run", run_type="manual"),
     "ti": SimpleNamespace(try_number=1, max_tries=3, map_index=0),
 }
 

@@ -27,6 +27,11 @@ def test_the_demo_looks_four_true_hours_after_the_end_even_when_the_clocks_chang
     assert moment_of_observation(date(2026, 11, 22)) == datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
+def test_the_demo_does_not_look_into_the_future() -> None:
+    now = datetime(2026, 11, 23, 8, 0, 30, 999, tzinfo=UTC)
+    assert moment_of_observation(last_full_day(now), now) == datetime(2026, 11, 23, 8, 0, 30, tzinfo=UTC)
+
+
 def test_no_date_means_the_last_full_day_and_a_date_means_itself() -> None:
     now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
     assert day_of("", now) == date(2026, 11, 22)

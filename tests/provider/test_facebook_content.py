@@ -96,6 +96,12 @@ def test_a_video_with_a_reel_permalink_is_a_reel() -> None:
     assert rows[0].permalink_url == "https://www.facebook.com/reel/88/"
 
 
+def test_a_post_with_a_reel_permalink_is_a_reel_whatever_other_edges_show() -> None:
+    node = post(permalink_url="https://www.facebook.com/reel/77/", **attached("video", "77"))
+    (row,), _ = content_of(published_posts=[node])
+    assert (row.content_type, row.video_id) == ("reel", "77")
+
+
 def test_a_video_without_a_post_stands_under_its_own_id() -> None:
     rows, _ = content_of(videos=[{"id": "88", "created_time": CREATED, "description": "Alone"}])
     assert [(row.external_content_id, row.content_type, row.caption) for row in rows] == [("88", "video", "Alone")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from meta_insights.days import Day
 from meta_insights.store.checks import RULES, WARNINGS, broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 
@@ -165,6 +166,17 @@ def test_a_page_whose_only_content_graph_skipped_is_fresh(series: Series) -> Non
     assert verdict("data_is_fresh", wednesday) == ""
     series.database.execute("update analytics.content set first_seen_at = published_at")
     assert verdict("data_is_fresh", wednesday) == "org/page-1: no snapshot since 2026-11-17 (1 days)"
+
+
+def test_content_that_is_found_gone_later_does_not_make_a_page_stale(series: Series) -> None:
+    """Graph skipped it in the first run; the next one, after the date's window, knew that it is gone."""
+    wednesday = TUE + timedelta(days=1)
+    series.database.execute("update analytics.content set deleted_at = published_at, last_seen_at = published_at")
+    series.publish("1_3", wednesday)
+    series.ran(wednesday, metrics={"state": "success", "asked": 1, "skipped": 1})
+    series.lose("1_3", Day(wednesday).end + timedelta(hours=40))
+    series.ran(wednesday, run_id="again")
+    assert verdict("data_is_fresh", wednesday) == ""
 
 
 def test_ten_offenders_are_named_at_most(series: Series) -> None:

@@ -1,6 +1,6 @@
 -- Each integration whose metrics task succeeded for the date has a snapshot of it, unless Graph skipped all content that was
--- known then, and has days of its own that are at most three days old (Meta may be two days late with them). Reads
--- stage_result, content, content_coverage, content_daily_metric and page_daily_metric.
+-- known then and still exists; and has days of its own that are at most three days old (Meta may be two days late with
+-- them). Reads stage_result, content, content_coverage, content_daily_metric and page_daily_metric.
 with succeeded as (
     select organization_id, integration_id, skipped, started_at
     from analytics.stage_result
@@ -16,7 +16,10 @@ unmeasured as (
     from succeeded
     inner join analytics.content using (organization_id, integration_id)
     inner join analytics.content_coverage as coverage using (organization_id, integration_id, external_content_id)
-    where coverage.date = %(date)s::date and coverage.state <> 'gone' and content.first_seen_at <= succeeded.started_at
+    where coverage.date = %(date)s::date
+        and coverage.state <> 'gone'
+        and content.first_seen_at <= succeeded.started_at
+        and content.deleted_at is null
     group by organization_id, integration_id, succeeded.skipped
     having bool_and(coverage.state = 'missing') and count(*) > succeeded.skipped
 ),

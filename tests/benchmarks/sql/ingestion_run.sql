@@ -8,4 +8,4 @@ select
     28, analytics.day_end(day) + interval '24 hours', 'success', analytics.day_end(day)
 from analytics.integration
 cross join (values ('content'), ('metrics')) as stages (stage)
-cross join (select '2026-01-01'::date + n as day from generate_series(0, %(days)s + 27) as dates (n)) as days
+cross join (select '2026-01-01'::date + n as day from generate_series(0, %(days)s + 28) as dates (n)) as days

@@ -83,6 +83,39 @@ COMMENT ON FUNCTION analytics.engagement_rate(rated_engagement numeric, rated_re
 
 
 --
+-- Name: keep_external_id(); Type: FUNCTION; Schema: analytics; Owner: -
+--
+
+CREATE FUNCTION analytics.keep_external_id() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if exists (
+        select from analytics.content where organization_id = old.organization_id and integration_id = old.id
+        union all
+        select from analytics.page_daily_metric where organization_id = old.organization_id and integration_id = old.id
+    ) then
+        raise exception using
+            errcode = 'check_violation',
+            message = format(
+                'the external_id of the integration %L cannot be changed from %L to %L: what is stored belongs to the first',
+                old.id, old.external_id, new.external_id
+            ),
+            hint = 'Set is_active = false for it, and add a row with a new id for the other Page.';
+    end if;
+    return new;
+end
+$$;
+
+
+--
+-- Name: FUNCTION keep_external_id(); Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON FUNCTION analytics.keep_external_id() IS 'Internal: refuses another external_id for an integration with history.';
+
+
+--
 -- Name: merge_observation(anyelement, anyelement, boolean); Type: FUNCTION; Schema: analytics; Owner: -
 --
 
@@ -541,12 +574,14 @@ CREATE FUNCTION analytics.note_result(attempt analytics.ingestion_run) RETURNS v
     AS $$
     insert into analytics.stage_result as kept (
         organization_id, integration_id, date, stage, state, run_id, started_at, lookback_days, on_time_until, stored,
-        skipped, failed, issues, error_class, error_message, remedy
+        skipped, failed, issues, error_class, error_message, remedy,
+        not_available
     )
     values (
         attempt.organization_id, attempt.integration_id, attempt.date, attempt.stage, attempt.state, attempt.run_id,
         attempt.started_at, attempt.lookback_days, attempt.on_time_until, attempt.stored, attempt.skipped,
-        attempt.failed, attempt.issues, attempt.error_class, attempt.error_message, attempt.remedy
+        attempt.failed, attempt.issues, attempt.error_class, attempt.error_message, attempt.remedy,
+        case when attempt.state = 'success' and attempt.api_calls = 0 then attempt.warnings[1] end
     )
     on conflict (organization_id, integration_id, date, stage) do update
     set
@@ -561,14 +596,19 @@ CREATE FUNCTION analytics.note_result(attempt analytics.ingestion_run) RETURNS v
         issues = excluded.issues,
         error_class = excluded.error_class,
         error_message = excluded.error_message,
-        remedy = excluded.remedy
+        remedy = excluded.remedy,
+        not_available = excluded.not_available
     where
         (
             excluded.state = 'success',
+            excluded.not_available is null,
             case when excluded.state = 'success' then excluded.lookback_days else 0 end,
             excluded.started_at
         ) >= (
-            kept.state = 'success', case when kept.state = 'success' then kept.lookback_days else 0 end, kept.started_at
+            kept.state = 'success',
+            kept.not_available is null,
+            case when kept.state = 'success' then kept.lookback_days else 0 end,
+            kept.started_at
         )
 $$;
 
@@ -718,7 +758,7 @@ COMMENT ON COLUMN analytics.content.video_id IS 'The object that has video insig
 -- Name: COLUMN content.published_at; Type: COMMENT; Schema: analytics; Owner: -
 --
 
-COMMENT ON COLUMN analytics.content.published_at IS 'When it was published.';
+COMMENT ON COLUMN analytics.content.published_at IS 'When it was published, as it was listed first.';
 
 
 --
@@ -777,6 +817,7 @@ CREATE TABLE analytics.stage_result (
     error_class text,
     error_message text,
     remedy text,
+    not_available text,
     CONSTRAINT stage_result_stage_check CHECK ((stage = ANY (ARRAY['content'::text, 'metrics'::text]))),
     CONSTRAINT stage_result_state_check CHECK ((state = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text])))
 );
@@ -902,6 +943,13 @@ COMMENT ON COLUMN analytics.stage_result.remedy IS 'What repairs the failure: cl
 
 
 --
+-- Name: COLUMN stage_result.not_available; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.stage_result.not_available IS 'Why nothing was asked, though it succeeded: Graph does not keep the date any more.';
+
+
+--
 -- Name: requested_date; Type: VIEW; Schema: analytics; Owner: -
 --
 
@@ -911,8 +959,8 @@ CREATE VIEW analytics.requested_date AS
     date,
     COALESCE(min(lookback_days) FILTER (WHERE (state = 'success'::text)), max(lookback_days)) AS lookback_days,
     max(on_time_until) AS on_time_until,
-    bool_or(((stage = 'content'::text) AND (state = 'success'::text))) AS has_content,
-    bool_or(((stage = 'metrics'::text) AND (state = 'success'::text))) AS has_metrics,
+    bool_or(((stage = 'content'::text) AND (state = 'success'::text) AND (not_available IS NULL))) AS has_content,
+    bool_or(((stage = 'metrics'::text) AND (state = 'success'::text) AND (not_available IS NULL))) AS has_metrics,
     COALESCE(max(skipped) FILTER (WHERE ((stage = 'metrics'::text) AND (state = 'success'::text))), 0) AS skipped
    FROM analytics.stage_result
   GROUP BY organization_id, integration_id, date;
@@ -1350,16 +1398,13 @@ CREATE VIEW analytics.coverage AS
             wanted.date,
             wanted.stage,
             result.state,
+            known.expected,
                 CASE
-                    WHEN (wanted.stage = 'content'::text) THEN (result.stored)::bigint
-                    ELSE snapshots.expected
-                END AS expected,
-                CASE
-                    WHEN (wanted.stage = 'content'::text) THEN (result.stored)::bigint
-                    ELSE snapshots.on_time
+                    WHEN (wanted.stage = 'content'::text) THEN known.expected
+                    ELSE known.on_time
                 END AS stored,
                 CASE
-                    WHEN (wanted.stage = 'metrics'::text) THEN snapshots.late
+                    WHEN (wanted.stage = 'metrics'::text) THEN known.late
                     ELSE NULL::bigint
                 END AS late,
             result.skipped,
@@ -1368,8 +1413,12 @@ CREATE VIEW analytics.coverage AS
             result.error_class,
             result.error_message,
             result.remedy,
-            result.on_time_until
-           FROM ((wanted
+            result.on_time_until,
+                CASE
+                    WHEN ((result.state = 'success'::text) AND (first.published_at >= analytics.day_end(wanted.date))) THEN 'before the first content'::text
+                    ELSE result.not_available
+                END AS not_available
+           FROM (((wanted
              LEFT JOIN LATERAL ( SELECT one.organization_id,
                     one.integration_id,
                     one.date,
@@ -1385,7 +1434,8 @@ CREATE VIEW analytics.coverage AS
                     one.issues,
                     one.error_class,
                     one.error_message,
-                    one.remedy
+                    one.remedy,
+                    one.not_available
                    FROM analytics.stage_result one
                   WHERE ((one.organization_id = wanted.organization_id) AND (one.integration_id = wanted.integration_id) AND (one.date = wanted.date) AND (one.stage = wanted.stage))
                  OFFSET 0) result ON (true))
@@ -1393,8 +1443,10 @@ CREATE VIEW analytics.coverage AS
                     count(*) FILTER (WHERE (one.state = 'on time'::text)) AS on_time,
                     count(*) FILTER (WHERE (one.state = 'late'::text)) AS late
                    FROM analytics.content_coverage one
-                  WHERE ((one.organization_id = wanted.organization_id) AND (one.integration_id = wanted.integration_id) AND (one.date = wanted.date))
-                 HAVING (count(*) > 0)) snapshots ON ((wanted.stage = 'metrics'::text)))
+                  WHERE ((one.organization_id = wanted.organization_id) AND (one.integration_id = wanted.integration_id) AND (one.date = wanted.date))) known ON (true))
+             LEFT JOIN LATERAL ( SELECT min(one.published_at) AS published_at
+                   FROM analytics.content one
+                  WHERE ((one.organization_id = wanted.organization_id) AND (one.integration_id = wanted.integration_id))) first ON (true))
         ), counted AS (
          SELECT figures.organization_id,
             figures.integration_id,
@@ -1411,6 +1463,7 @@ CREATE VIEW analytics.coverage AS
             figures.error_message,
             figures.remedy,
             figures.on_time_until,
+            figures.not_available,
             GREATEST(((COALESCE(figures.expected, (0)::bigint) - COALESCE(figures.stored, (0)::bigint)) - COALESCE(figures.skipped, 0)), (0)::bigint) AS missing
            FROM figures
         )
@@ -1426,12 +1479,12 @@ CREATE VIEW analytics.coverage AS
     COALESCE(counted.skipped, 0) AS skipped,
     COALESCE(counted.failed, 0) AS failed,
     counted.missing,
-    ((NOT (counted.state IS DISTINCT FROM 'success'::text)) AND (counted.missing = 0)) AS is_complete,
+    ((NOT (counted.state IS DISTINCT FROM 'success'::text)) AND (counted.missing = 0) AND (counted.not_available IS NULL)) AS is_complete,
         CASE
             WHEN (counted.state IS NULL) THEN 'no run has requested it'::text
             WHEN (counted.state = 'running'::text) THEN 'the task has not ended'::text
             WHEN (counted.state = 'failed'::text) THEN COALESCE(counted.error_message, counted.error_class)
-            WHEN (counted.missing = 0) THEN NULL::text
+            WHEN (counted.missing = 0) THEN counted.not_available
             WHEN (counted.late > 0) THEN 'observed too late for the date'::text
             ELSE 'found after the date had been observed'::text
         END AS reason,
@@ -1946,7 +1999,9 @@ CREATE TABLE analytics.integration_health (
     last_error_class text,
     last_error_message text,
     refused_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    refused_metrics_at timestamp with time zone,
     page_sizes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    page_sizes_at timestamp with time zone,
     token_checked_at timestamp with time zone,
     token_is_valid boolean,
     token_expires_at timestamp with time zone,
@@ -1968,6 +2023,27 @@ COMMENT ON TABLE analytics.integration_health IS 'The state of one integration a
 --
 
 COMMENT ON COLUMN analytics.integration_health.refused_metrics IS 'By metric and kind: since when Graph refuses it, and until when it is not asked for.';
+
+
+--
+-- Name: COLUMN integration_health.refused_metrics_at; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.integration_health.refused_metrics_at IS 'When the attempt that learned it began.';
+
+
+--
+-- Name: COLUMN integration_health.page_sizes_at; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.integration_health.page_sizes_at IS 'When the attempt that learned it began.';
+
+
+--
+-- Name: COLUMN integration_health.token_checked_at; Type: COMMENT; Schema: analytics; Owner: -
+--
+
+COMMENT ON COLUMN analytics.integration_health.token_checked_at IS 'When the attempt that learned of the token began.';
 
 
 --
@@ -2167,6 +2243,13 @@ CREATE INDEX ingestion_run_started ON analytics.ingestion_run USING btree (start
 
 
 --
+-- Name: integration_external_id_key; Type: INDEX; Schema: analytics; Owner: -
+--
+
+CREATE UNIQUE INDEX integration_external_id_key ON analytics.integration USING btree (organization_id, provider, external_id) WHERE (deleted_at IS NULL);
+
+
+--
 -- Name: integration_id_key; Type: INDEX; Schema: analytics; Owner: -
 --
 
@@ -2178,6 +2261,13 @@ CREATE UNIQUE INDEX integration_id_key ON analytics.integration USING btree (id)
 --
 
 CREATE INDEX stage_result_day ON analytics.stage_result USING btree (date);
+
+
+--
+-- Name: integration keep_external_id; Type: TRIGGER; Schema: analytics; Owner: -
+--
+
+CREATE TRIGGER keep_external_id BEFORE UPDATE OF external_id ON analytics.integration FOR EACH ROW WHEN ((old.external_id IS DISTINCT FROM new.external_id)) EXECUTE FUNCTION analytics.keep_external_id();
 
 
 --
@@ -2257,36 +2347,36 @@ SET row_security = off;
 -- Data for Name: schema_object; Type: TABLE DATA; Schema: analytics; Owner: postgres
 --
 
-INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '91c10f648febc3f29e22a2110d1c460fed01f3b36003465b75c7c48282745c05', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '67dea77dce1ee800dd22ad64afb94e8669643bcebd1da19c51e7696f8695189c', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', 'f9c82d1292de6b10c814322e9d1ac2672f41bfdbf63513fbdb58720487fccfd3', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'a4e3470cb741b02d8ac191ba524029c7605e7cd0fa0b1468286fd2dc5ce68eff', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0011_stage_result', 'ade3872d5075126ecf14ceda300b65b95dc9e82163da4651922a119c031df41a', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/note_result', 'caf42dfb88a796dae56e14193b9c86e230473f7a0e22a431dc1a48aed6c37a8e', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/requested_date', 'eb5c78f629db4fdcd5418963fa1cbedf6fbb97b2fddfea00117840f59590db73', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', 'f335af27838519204fb6a99d2ec2ee201505ea2b9e798c9905cb0d6d412d6374', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '42ddcd324c17d3582fd306faa6fe3cdb99b0e3953e9149086de8503457b637ba', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/coverage', '67e1828dc02e856f59a20533170142e83efb7f9fc0791188fa1c698cd65cb71e', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 18:11:27.738712+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 18:11:27.738712+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '9f7bcc7c984f5e5e1b2575dcdb62fb912892efa0897323d233b2e2baec431e04', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '63c2cf07c97ad3ed5ca61209c34334587624a0c6978e1eb3240902c0ea211247', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', 'f9c82d1292de6b10c814322e9d1ac2672f41bfdbf63513fbdb58720487fccfd3', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'f9ba0c2e942e36f34baee6ecc5e868b06059aa7fcc25e5b5c1894885fb200256', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0011_stage_result', 'be1b30e08a898b8a03d29d4834fe9e81a3c776dcd62d1e5910f8daa01e0bf0bf', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/note_result', '22a5e82d8004e7f862b6b038df0b439198f6c2fdd73cf198a8f5ac6d35d5690e', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/requested_date', 'cd7c25b25a2db7b500dd1c6b653846344bec8e512452419d964d38e84da240d7', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', 'f335af27838519204fb6a99d2ec2ee201505ea2b9e798c9905cb0d6d412d6374', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '42ddcd324c17d3582fd306faa6fe3cdb99b0e3953e9149086de8503457b637ba', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/coverage', 'da8e2356db9331699338801d6ecfa62f3c6cf84cebf1d26ab2756e3233b6ad58', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 18:36:46.192124+00');
 
 
 --

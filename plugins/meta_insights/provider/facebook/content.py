@@ -112,8 +112,10 @@ def _post(node: dict[str, Any], stored: Stored | None) -> Content:
     attachment = attachments[0] if isinstance(attachments, list) and attachments else {}
     content_type = _BY_MEDIA_TYPE.get(str(at_path(attachment, "media_type")), "post")
     video_id = at_path(attachment, "target.id") if content_type == "video" else None
+    if content_type == "video" and _has_reel_address(node):
+        content_type = "reel"
     if stored and stored.content_type == "reel":
-        content_type, video_id = "reel", stored.video_id  # no listing of posts tells a reel from another video
+        content_type, video_id = "reel", stored.video_id
     return _content(
         node["id"], content_type, node, node.get("message"), video_id if isinstance(video_id, str) else None
     )
@@ -122,13 +124,17 @@ def _post(node: dict[str, Any], stored: Stored | None) -> Content:
 def _video(key: str, kind: str, node: dict[str, Any], listed: Content | None, stored: Stored | None) -> Content:
     """Return the row of a video or reel. Text and time of a post are its own listing's, read now or before."""
     known = listed or stored
-    is_reel = kind == "reel" or "/reel/" in str(node.get("permalink_url")) or (known and known.content_type == "reel")
+    is_reel = kind == "reel" or _has_reel_address(node) or (known and known.content_type == "reel")
     content_type = "reel" if is_reel else "video"
     if listed:
         return replace(listed, content_type=content_type, video_id=node["id"])
     if stored and shows(POSTS, key, stored):
         return replace(_stored(key, stored), content_type=content_type, video_id=node["id"])
     return _content(key, content_type, node, node.get("description"), node["id"])
+
+
+def _has_reel_address(node: Mapping[str, Any]) -> bool:
+    return "/reel/" in str(node.get("permalink_url"))
 
 
 def _stored(key: str, stored: Stored) -> Content:
