@@ -46,7 +46,7 @@ test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfi
 		{ echo "$$program is needed: apt-get install redis-server docker-compose pgbouncer"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
 
-campaign: $(INSTALLED) ## simulate SEEDS=100 months of troubled runs, seeds FROM=101 on, and compare them with the true numbers
+campaign: $(INSTALLED) ## simulate weeks of troubled runs for SEEDS=100 seeds, FROM=101 on, and compare with the true numbers
 	@PYTHONPATH='$(PYTHONPATH):tests' $(VENV_PYTHON) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
 
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml needs to .env, and keep what is there
