@@ -11,10 +11,7 @@ def last_full_day(now: datetime | None = None) -> date:
 
 
 def moment_of_observation(day: date, now: datetime | None = None) -> datetime:
-    """Where the sandbox's clock stands for a run of `day`, in UTC: four hours after its end, well within on time.
-
-    Never in the future, which no answer may come from: in the first hours of a day it is `now`.
-    """
+    """Where the sandbox's clock stands for a run of `day`, in UTC: four hours after its end, but never after `now`."""
     return min(Day(day).end + timedelta(hours=4), (now or datetime.now(UTC)).replace(microsecond=0))
 
 

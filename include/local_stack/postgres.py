@@ -66,10 +66,7 @@ class EmbeddedPostgres:
             self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", self.data)
 
     def pid(self) -> int:
-        """Return the process id of the running server, 0 if there is none.
-
-        A pid file that is left of a killed one may name another program by now, which started at another time.
-        """
+        """Return the process id of the running server, 0 if there is none. An old pid file may name another program."""
         with suppress(FileNotFoundError, psutil.NoSuchProcess):
             pid, _, started, *_ = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
             process = psutil.Process(int(pid))

@@ -1,7 +1,4 @@
-"""The demo: a program that prepares the warehouse, and registers the Pages of a Graph sandbox and the token to them.
-
-Run in Airflow's environment: `python -m local_stack.register_demo [http://host:port]`. Safe to run again.
-"""
+"""Prepares the warehouse, and registers a Graph sandbox: `python -m local_stack.register_demo [http://host:port]`."""
 
 import json
 import sys

@@ -13,6 +13,8 @@ from string import Template
 from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy
 
+import psutil
+
 from local_stack.settings import HOST, write_private
 
 _HERE = Path(__file__).parent
@@ -45,12 +47,18 @@ class Services:
         return {}
 
     def stop(self) -> None:
-        """Stop all services and supervisord; nothing happens if it is not there."""
+        """Stop all services and supervisord, with what a service that was killed has left; without it, do nothing."""
+        session = None
         with suppress(ConnectionError, ProtocolError):
+            session = self.call("getPID")
             while True:
                 with suppress(Fault):  # it is on its way
                     self.call("shutdown")
                 time.sleep(0.05)
+        for process in psutil.process_iter() if session else ():
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if os.getsid(process.pid) == session:
+                    process.kill()
 
     def call(self, name: str, *arguments: str) -> Any:
         """Call a function of supervisord's interface: `startProcess`, `stopProcess` …."""

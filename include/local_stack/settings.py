@@ -55,10 +55,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the servers of a stack listen on the loopback interface; on disk, so that other commands find it.
-
-    The sandbox's is 0 if there is none. `stays` is true of a stack that `make up` leaves running.
-    """
+    """Where the servers of a stack listen, 0 for no sandbox; on disk, so that other commands find one that stays."""
 
     api: int
     postgres: int

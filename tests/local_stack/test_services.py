@@ -67,6 +67,17 @@ def test_a_service_that_has_died_is_seen_and_can_be_started_again(services: Serv
     assert services.pids()["one"] not in {0, first}
 
 
+def test_what_a_service_that_was_killed_has_left_is_stopped_too(services: Services) -> None:
+    start(services, one=PARENT_OF_A_SLEEPER)
+    wait_until(lambda: len(family(services)) == 2)
+    leader, child = family(services)
+    leader.kill()
+    wait_until(lambda: services.pids() == {"one": 0})
+    assert child.is_running()
+    services.stop()
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+
+
 def test_one_service_is_stopped_while_the_others_run_on(services: Services) -> None:
     start(services, one=PARENT_OF_A_SLEEPER, two=PARENT_OF_A_SLEEPER)
     one_service.stop(services, "one")
