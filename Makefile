@@ -23,7 +23,7 @@ up: $(INSTALLED) ## leave a whole Airflow running, and say where to look and how
 down: $(INSTALLED) ## stop what `make up` started
 	@$(VENV_PYTHON) -m local_stack down
 
-ask: $(INSTALLED) ## ask the warehouse: Q=top_content, and if you like ORGANIZATION, INTEGRATION, FIRST, LAST; no Q: list
+ask: $(INSTALLED) ## ask a ready question: Q=top_content, optionally ORGANIZATION, INTEGRATION, FIRST, LAST; no Q: list them
 	@$(VENV_PYTHON) -m local_stack ask '$(Q)' $(foreach name,organization integration first last,$(call option,$(name)))
 
 psql: $(INSTALLED) ## open the warehouse, or run one query: ARGS='-c "select …"'
@@ -47,13 +47,13 @@ test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfi
 		{ echo "$$program is needed: apt-get install redis-server docker-compose pgbouncer"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
 
-campaign: $(INSTALLED) ## live through SEEDS=100 simulated months FROM=101 on, and show which rare states they met
+campaign: $(INSTALLED) ## simulate weeks of troubled runs for SEEDS=100 seeds, FROM=101 on, and compare with the true numbers
 	@PYTHONPATH='$(PYTHONPATH):tests' $(MEASURE) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
 
-secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml asks for to .env, keeping what is there
+secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml needs to .env, and keep what is there
 	@$(VENV_PYTHON) -m local_stack secrets
 
-cases: $(INSTALLED) ## show what happens when things go wrong: rows, calls and tries of each case
+cases: $(INSTALLED) ## show what each kind of fault leads to: rows, calls and attempts
 	$(VENV_PYTHON) -m pytest -v tests/ingest/test_faults.py
 
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
@@ -66,7 +66,7 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 	@$(VENV_PYTHON) -m uv pip compile requirements.txt --output-file requirements.lock --no-cache --quiet \
 		--python-version 3.11 --no-annotate --no-header
 
-metrics: $(INSTALLED) ## write docs/metrics.md from the declarations
+metrics: $(INSTALLED) ## write docs/metrics.md from the declared metrics
 	@$(VENV_PYTHON) -m meta_insights.provider.dictionary > docs/metrics.md
 
 clean: down ## stop what runs, and delete var/: databases, logs, secrets

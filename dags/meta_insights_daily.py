@@ -9,9 +9,9 @@ values to `page_daily_metric`, and the changes of the date to `daily_aggregate`.
 
 **Healthy when** the run is green: both stages of every integration succeeded, and the checks hold. The asset event and
 the log of `aggregate` say where the date is complete, and where it is late and why; `meta_insights_complete` has
-complete dates only. A red run has committed all available data; `aggregate` says what is missing and why.
+complete dates only. A failed run has committed all available data; `aggregate` says what is missing and why.
 
-**Rerun one integration.** Open its red instance, remove the cause that its log names, and clear it with its downstream.
+**Rerun one integration.** Remove the cause that the log of its failed instance names; clear that with its downstream.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
         "owner": "data-team",
         "retries": RETRIES,
         "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,  # after a killed process, which no policy is asked about
+        "retry_delay": SETTINGS.retry_delay,  # after a killed process: the policy is not called then
         "execution_timeout": SETTINGS.task_timeout,
     },
 )

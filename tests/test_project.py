@@ -40,3 +40,16 @@ def test_hooks_before_a_commit_run_what_make_test_runs() -> None:
     tools = {hook["entry"].removeprefix(".venv/bin/python -m ").split()[0] for hook in repository["hooks"]}
     checked = MAKEFILE.partition("\ntest: ")[2].partition("\n\n")[0]
     assert tools <= set(re.findall(r"\$\(VENV_PYTHON\) -m (\w+)", checked))
+
+
+def test_every_variable_of_the_makefile_is_set_there_or_named_in_its_help() -> None:
+    used = set(re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE))
+    assigned = set(re.findall(r"^(?:export )?([A-Z_]+) *[:?]?=", MAKEFILE, re.MULTILINE))
+    named = set(re.findall(r"\b[A-Z]+\b", " ".join(re.findall(r" ## (.*)", MAKEFILE))))
+    assert used - assigned - named == {"MAKE"}
+
+
+def test_every_test_that_the_makefile_runs_exists() -> None:
+    paths = set(re.findall(r"\btests/[\w/.]+", MAKEFILE))
+    assert paths
+    assert {path for path in paths if not (ROOT / path).exists()} == set()

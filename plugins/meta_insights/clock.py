@@ -1,7 +1,7 @@
-"""The one place where the package asks what time it is, so that a test can live through months.
+"""The one place where the package reads the time, so that a test can simulate months.
 
-What was seen when is Graph's to say (``Answer.observed_at``); this clock only decides whether a date has ended, dates
-the ledger, and stands in for an answer without a ``Date``.
+The time of an observation is Graph's (``Answer.observed_at``). This clock only decides whether a date has ended and
+dates the rows of the ledger; it replaces Graph's for an answer without a ``Date``.
 """
 
 from datetime import UTC, datetime

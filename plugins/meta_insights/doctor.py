@@ -1,7 +1,7 @@
 """What Graph answers for one Page: each request that a run makes is tried, as the provider's declarations have it.
 
-It reads Graph only, stores nothing, and its report holds no secret. Beside what Graph refuses stands the way out that
-a run would take, as `read` knows them.
+It reads Graph only, stores nothing, and its report holds no secret. For each request that Graph refuses, the report
+names the way out that a run would take.
 """
 
 from __future__ import annotations

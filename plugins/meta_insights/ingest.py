@@ -49,7 +49,7 @@ EDGES = "edges"
 MAX_NAMED = 50
 """How many incomplete integrations the error of a run names."""
 CALLS_PER_INTEGRATION = 10
-"""What one date takes of an integration with up to 100 posts: see docs/architecture.md."""
+"""About how many calls one date of an integration with up to 100 posts takes: see docs/architecture.md."""
 
 
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
@@ -127,20 +127,20 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
 
 
 def _kept(provider: Provider, dates: Iterable[date]) -> list[date]:
-    """Return the dates of which Graph has not yet forgotten any part."""
+    """Return the dates that Graph keeps whole."""
     oldest = clock.now() - provider.keeps
     return [day for day in dates if Day(day).start >= oldest]
 
 
 def _not_kept(run: Run, provider: Provider) -> Outcome:
-    """Ask nothing: the date is never complete any more."""
+    """Return the outcome of a date for which nothing is requested: it is never complete."""
     warning = f"Graph keeps {provider.keeps.days // 365} years: nothing was asked for {run.day.date}"
     log.warning("%s", warning)
     return Outcome(pending={}, warnings=[warning])
 
 
 def _too_early(task: Task, integration: Integration) -> list[str]:
-    """Warn of a date before the first content that any run has listed: it is not complete with nothing."""
+    """Warn of a date before the first content that any run has listed: such a date is not complete."""
     first = content.first_published(task.warehouse, integration.key)
     if first is None or first < task.run.until:
         return []
@@ -158,7 +158,7 @@ def _columns(row: Content) -> dict[str, Any]:
 def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
     """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
 
-    A late snapshot is nothing while one on time is possible.
+    A late snapshot does not count while an on-time one is possible.
     """
     run = task.run
     is_late = clock.now() >= run.on_time_until
@@ -170,7 +170,7 @@ def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[
 def _delete_vanished(task: Task, opened: Opened, reader: ContentReader, listing: Listing) -> Exception | None:
     """Mark stored content that Graph says is gone; return the most severe error of the stage.
 
-    When the question was not answered, the next attempt lists again what it is about: it needs to know what is missing.
+    When Graph did not answer this question, the next attempt lists the same edges again, to know what is missing.
     """
     errors: list[GraphError] = list(listing.errors)
     try:
@@ -252,9 +252,9 @@ def _learned(sizes: Mapping[str, PageSize], prefix: str = "") -> dict[str, int]:
 def _token_health(
     hook: FacebookInsightsHook, scopes: Sequence[str], listing: Listing, issues: Issues
 ) -> TokenHealth | None:
-    """Learn what the token that has just listed something is worth. That it cannot be learned is a note, no failure.
+    """Return the health of the token, which has just listed something; None, and an issue, when Graph does not give it.
 
-    The listing has shown that the token is valid; what Graph tells the app about it cannot prove the contrary.
+    The listing has shown that the token is valid, so this is not taken from what Graph answers to the app.
     """
     app_token = hook.credential.app_token
     if not listing.finished or app_token is None:

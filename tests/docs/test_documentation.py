@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,37 @@ def test_every_task_that_is_to_be_cleared_is_one_of_the_dag() -> None:
     (dag,) = DagBag(ROOT / "dags").dags.values()
     assert named
     assert named <= set(dag.task_ids)
+
+
+def test_architecture_names_every_module_once() -> None:
+    package = ROOT / "plugins" / "meta_insights"
+    modules = [path.relative_to(package).with_suffix("") for path in package.rglob("*.py") if path.stem != "__init__"]
+    rows = re.findall(r"^\| (`.*?) \|", TEXTS["docs/architecture.md"], re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([\w/]+)`", row)]
+    assert sorted(named) == sorted(map(str, modules))
+
+
+def test_the_layers_of_architecture_are_those_of_the_contract() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    (drawn,) = re.findall(r"^```\n( __main__\n.*?)^```$", TEXTS["docs/architecture.md"], re.MULTILINE | re.DOTALL)
+    assert [line.replace("/", "").split() for line in drawn.splitlines()] == [layer.split(" | ") for layer in layers]
+
+
+def test_data_names_every_table_and_view_that_people_read(database: psycopg.Connection) -> None:
+    sections = re.findall(r"^## (?:Tables|Views)\n(.*?)^## ", TEXTS["docs/data.md"], re.MULTILINE | re.DOTALL)
+    named = [name for section in sections for name in re.findall(r"^\| `(\w+)`", section, re.MULTILINE)]
+    relations = database.execute(
+        "select relname from pg_class where relnamespace = 'analytics'::regnamespace and relkind in ('r', 'v') "
+        "and obj_description(oid) not like 'Internal:%'"
+    ).fetchall()
+    assert sorted(named) == sorted(name for (name,) in relations)
+
+
+def test_the_params_of_a_run_are_documented() -> None:
+    table = TEXTS["docs/operations.md"].partition("\n# Settings")[2].partition("\n# ")[0]
+    (dag,) = DagBag(ROOT / "dags").dags.values()
+    assert sorted(re.findall(r"^\| `([a-z_]+)`", table, re.MULTILINE)) == sorted(dag.params)
 
 
 def test_the_readme_is_short() -> None:

@@ -1,4 +1,4 @@
--- Each snapshot of the date was observed after the date's end: before it the numbers are not there. Reads
+-- Each snapshot of the date was observed after the date's end: earlier numbers are not final. Reads
 -- content_daily_metric.
 with offending as (
     select concat_ws('/', integration_id, external_content_id) || ' seen at ' || (observed_at at time zone 'UTC') || ' UTC' as item

@@ -1,4 +1,4 @@
--- What has become of what was published when? One row is one date of publication. Reads content_lifetime.
+-- How did content do, by its date of publication? One row is one date of publication. Reads content_lifetime.
 -- Parameters: organization_id, first, last (dates, both included).
 -- Example: make ask Q=lifetime_by_publish_date ORGANIZATION=acme FIRST=2026-11-01
 select publish_date, count(*) as contents, sum(impressions) as impressions, sum(engagement) as engagement

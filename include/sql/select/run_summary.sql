@@ -1,5 +1,5 @@
 -- One row is one integration of one DAG run: how it ended, what is stored for its date, and what it took. Reads the ledger
--- and coverage: an attempt counts only what it did itself, and one that resumes another did a part.
+-- and coverage: an attempt that resumes another counts only its own part.
 with last_attempt as (
     select distinct on (organization_id, integration_id, stage) *
     from analytics.ingestion_run

@@ -1,6 +1,6 @@
 -- A content that was stored under its video's id is its post: the post was first seen when the video was, it is a reel if
--- the video was one, and what was deleted until the post appeared was away so long. The video is no content of its own any
--- more. Its snapshots were moved before. Safe to run again.
+-- the video was one, and a time in which the video was deleted is an absent period of the post. The video's row is
+-- deleted; its snapshots were moved before. Safe to run again.
 with ended as (
     delete from analytics.content
     where organization_id = %(organization_id)s

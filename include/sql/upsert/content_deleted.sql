@@ -1,4 +1,4 @@
--- Mark content that Graph says is gone. Keeps the first date of it; a content seen after that instant is left alone.
+-- Mark content that Graph says is gone. Keeps the first such instant; content that was seen after it is left alone.
 update analytics.content
 set deleted_at = %(gone_at)s, updated_at = now()
 where organization_id = %(organization_id)s

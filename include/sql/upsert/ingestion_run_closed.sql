@@ -1,6 +1,6 @@
--- The end of one attempt: what it asked, stored, skipped, failed and why; and the state of its integration after it. What an
--- attempt did not learn, or learned from an earlier beginning, stays as it was: its token may be an old one. Safe to run
--- again. An integration that is not in the registry has no health.
+-- The end of one attempt: what it asked, stored, skipped, failed and why; and the health of its integration after it. What
+-- the attempt did not learn stays as it was, also what an attempt that began later has learned: this one's token may be
+-- an old one. Safe to run again. An integration that is not in the registry has no health.
 with closed as (
     update analytics.ingestion_run as attempted
     set

@@ -1,7 +1,7 @@
--- One row is one attempt of one stage in one DAG run, just begun; none when another one took its number meanwhile. Returns the
--- integration as the registry has it (null: not that organization's any more), what it learned, how many attempts since
--- the clear waited, and what the last attempt left pending if it was asked the same question: null is everything. A
--- success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
+-- One row is one attempt of one stage in one DAG run, just begun; no row when another attempt took its number meanwhile.
+-- Returns the integration as the registry has it (null: not that organization's any more), what is known of it, how many
+-- attempts since the clear waited, and what the last attempt left pending if its question is the same (null: everything).
+-- A success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
 with owned as (
     select *
     from analytics.integration

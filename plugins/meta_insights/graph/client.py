@@ -30,7 +30,7 @@ ATTEMPTS = 4
 class ClientOptions:
     """How to talk to Graph. ``backoff`` bounds the first pause; ``connections`` is how many reads may run at once.
 
-    An answer that Graph dates before ``not_before`` is asked for again: the clock of the one who asks is ahead.
+    A request is repeated while Graph dates its answers before ``not_before``: then the clock of this machine is ahead.
     """
 
     read_timeout: timedelta = timedelta(seconds=60)
@@ -77,7 +77,7 @@ class GraphClient:
         return self._call(Request("GET", path, params))
 
     def edge(self, path: str, /, **params: Any) -> Answer:
-        """Read one page of an edge. An answer without a list ``data`` is none: it is asked for again, then an error."""
+        """Read one page of an edge. An answer without a list ``data`` is repeated, then an error."""
         return self._call(Request("GET", path, params), paging.checked)
 
     def paginate(self, path: str, params: Mapping[str, Any], size: PageSize) -> Iterator[Answer]:

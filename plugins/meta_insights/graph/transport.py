@@ -86,7 +86,7 @@ class Response:
     def observed_at(self) -> datetime:
         """Graph's own clock, so that a worker's wrong clock cannot mark a late snapshot as on time.
 
-        Raises GraphTransientError for a time that has not come yet.
+        Raises GraphTransientError for a time in the future.
         """
         now = clock.now()
         try:
@@ -168,7 +168,7 @@ class Bearer(AuthBase):
 class Transport:
     """Sends requests to one version of Graph. May be used by several threads.
 
-    An answer whose body is not complete ``read_timeout`` after the request is given up, however it arrives.
+    A request fails when the body of its answer is not complete ``read_timeout`` after it, even if parts arrive.
     """
 
     base_url: str
@@ -181,7 +181,7 @@ class Transport:
         """Send one request.
 
         Raises GraphTransientError when no whole answer came back, and ConfigurationError when none can: a certificate
-        that is not trusted, a URL or a proxy that is none.
+        that is not trusted, a malformed URL or proxy.
         """
         signed = {**request.params, **({"appsecret_proof": token.proof} if token.proof else {})}
         deadline = time.monotonic() + self.read_timeout.total_seconds()

@@ -1,6 +1,6 @@
 """Lists the content of one integration. An edge that fails does not stop the others.
 
-What is missing from a finished listing is doubted, and only Graph's answer about that very object says that it is gone.
+Content that a finished listing lacks is looked up by itself: it is deleted only if Graph says so of that very object.
 """
 
 from __future__ import annotations
@@ -131,10 +131,10 @@ class ContentReader:
         return [key for key, row in absent if self.provider.home(key, row) in listing.finished]
 
     def deleted(self, content_ids: Sequence[str]) -> list[str]:
-        """Return those of the objects that Graph says do not exist any more, each asked for as its own batch entry.
+        """Return those of the objects that Graph says do not exist any more; each is one entry of a batch.
 
-        Any other refusal of one object is a doubt: it is noted, and the object stays. Raises the first error that may
-        pass, or that concerns all of them.
+        Any other refusal of an object is noted, and the object is kept. Raises the first error that may pass, or that
+        concerns all of them.
         """
         deleted = []
         for content_id, answer in zip(

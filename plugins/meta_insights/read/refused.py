@@ -1,4 +1,4 @@
-"""Metrics that Graph refuses: found by asking, remembered per kind of object, and asked for again after some days.
+"""Metrics that Graph refuses: found by requests, remembered per kind of object, and requested again after some days.
 
 A refusal is about a kind: a photo refuses a metric of videos, and a reel one of live videos. So what is refused is
 learned from an object of that kind, and says nothing of the others.
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from meta_insights.provider.model import Resource
 
 FIRST_REST, REST = timedelta(days=1), timedelta(days=7)
-"""How long a metric is not asked for after its first refusal, and after each further one."""
+"""How long a metric is not requested after its first refusal, and after each further one."""
 Entry = dict[str, str]
-"""When a metric was first refused, and when to ask for it again: ``{"since": instant, "until": instant}``, ISO text."""
+"""When a metric was first refused, and when to request it again: ``{"since": instant, "until": instant}``, ISO text."""
 Question = tuple[str, tuple[str, ...]]
 """An object, and the sources to ask it for at once."""
 
@@ -59,7 +59,7 @@ class Refused:
         return self._rests(_edge_key(edge))
 
     def refuse_edge(self, edge: str) -> None:
-        """Remember that the integration does not have an edge. That changes rarely: it rests for long at once."""
+        """Remember that the integration does not have an edge. It is requested weekly: it rarely gets one."""
         before = self.entries.get(_edge_key(edge))
         since = before["since"] if before else _text(self.now)
         self.entries[_edge_key(edge)] = {"since": since, "until": _text(self.now + REST)}

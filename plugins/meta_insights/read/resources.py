@@ -1,9 +1,9 @@
 """Reads the insights of one integration by the declarations of its provider. Cheapest way first.
 
 A part is a resource or, of a history, one window of dates. Objects of a part are read by expanded listing, up to 100 a
-call; what no listing carried is read singly, by batch. A part that fails does not stop the others, and each way has a
-way out: a listing that is refused gives way to single reads, a metric that a kind of object refuses is set aside for
-that kind, and a plain field that a permission forbids is left out.
+call; what no listing carried is read singly, by batch. A part that fails does not stop the others. A refused listing is
+replaced by single reads, a metric that a kind of object refuses is left out for that kind, and so is a plain field that
+a permission forbids.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ class ResourceReader:
                     self._deny(part, sources, answer, object_id)
                 rest = self._single_sources(part, object_id)
                 if not isinstance(answer, GraphError) or sources == rest:
-                    self._settle(part, object_id, sources, answer)
+                    self._take_answer(part, object_id, sources, answer)
                 elif rest is not None:
                     waiting[object_id] = rest
 
@@ -290,7 +290,7 @@ class ResourceReader:
             elif isinstance(answer, MetricRefusedError):
                 self._refuse(part, alone, part.kinds[object_id])
             else:
-                self._settle(part, object_id, alone, answer)
+                self._take_answer(part, object_id, alone, answer)
 
     def _single_sources(self, part: Part, object_id: str) -> tuple[str, ...] | None:
         """Return what to ask one object for. None, and nothing is left of it, when all that is left is refused.
@@ -324,7 +324,7 @@ class ResourceReader:
             return GraphTransientError("the answer is about no object", object_id)
         return self._own_answer(part, answer) if is_own else answer
 
-    def _settle(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
+    def _take_answer(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
         if isinstance(answer, Answer):
             self._take(part, object_id, sources, answer)
@@ -364,7 +364,7 @@ class ResourceReader:
             except MetricRefusedError:
                 self._read_apart(part, self.external_id, sources)
             else:
-                self._settle(part, self.external_id, sources, self._own_answer(part, answer))
+                self._take_answer(part, self.external_id, sources, self._own_answer(part, answer))
 
     def _own_path(self, part: Part) -> str:
         return f"{self.external_id}/{part.resource.insights}"

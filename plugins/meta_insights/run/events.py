@@ -1,4 +1,4 @@
-"""What the asset events say of a date: for which integrations it is complete, for which it is late and why."""
+"""The asset events of a date: for which integrations it is complete, for which it is late and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ The date is complete when it is so for every integration of the run; a late one 
 something that is stored of the date changed last.
 """
 LOOK_BACK = 100
-"""How many earlier events are read to find out whether one is news."""
+"""How many earlier events are read to find out whether an event is new."""
 
 
 def event_of(day: Day, rows: Iterable[Mapping[str, Any]]) -> Event:
@@ -38,7 +38,7 @@ def _state(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_news(event: Event, earlier: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether an event says something of its date that the ``earlier`` ones, newest first, did not say last."""
+    """Whether an event of a date says something new: the ``earlier`` ones are all events before it, newest first."""
     known: dict[str, Any] = {}
     for one in earlier:
         if one.get("date") == event["date"]:
@@ -49,8 +49,8 @@ def is_news(event: Event, earlier: Sequence[Mapping[str, Any]]) -> bool:
 def announce(event: Event, context: Context, stored: Asset, complete: Asset, alias: AssetAlias) -> None:
     """Emit the event of a date once: to the asset ``stored``, and to ``complete`` if every integration is.
 
-    Events go through an asset alias, because a task that has an asset as its outlet emits at every success. Without
-    news, none is emitted: a rerun that changed nothing starts no consumer.
+    Events go through an asset alias, because a task that has an asset as its outlet emits at every success. A rerun
+    that changed nothing emits none, and starts no consumer.
     """
     earlier = context["inlet_events"][stored].ascending(ascending=False).limit(LOOK_BACK)
     if is_news(event, [one.extra or {} for one in earlier]):

@@ -123,7 +123,7 @@ class Ledger:
     stage: str
 
     def run(self, stage: Stage) -> Outcome:
-        """Open an attempt, run the stage, and close the attempt with its outcome, whatever it is.
+        """Open an attempt, run the stage, and close the attempt with its outcome, success or error.
 
         Raises StageError, after the row is written, when the outcome has an error.
         """
@@ -177,8 +177,8 @@ class Ledger:
     def _open(self) -> dict[str, Any]:
         """Write the row of a new attempt; return it with what is known of the attempts before, in one statement.
 
-        A task that Airflow takes for dead may still run: when it opens an attempt of the same number first, this one
-        takes the next number.
+        A task that Airflow considers dead may still run. When it opens an attempt of the same number first, this one
+        gets the next number.
         """
         run = self.task.run
         provider = PROVIDERS.get(self.integration.provider)

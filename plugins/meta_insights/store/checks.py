@@ -1,4 +1,4 @@
-"""The rules of a date: those that its rows must keep, and those whose breach is worth a look.
+"""The rules of a date: checks, which its rows must keep, and warnings, which a person should look at.
 
 One file of ``include/sql/check`` or ``include/sql/warning`` each.
 """

@@ -1,9 +1,9 @@
 """What is measured of a Facebook Page. To add a metric, add one line here and one column to its table.
 
 Meta retires metrics in every version at once, and its reference page goes on listing them; a request that names one of
-them fails whole. A metric that Graph refuses is found at run time, set aside for the kind of object that refused it,
-and its column stays NULL. https://developers.facebook.com/docs/graph-api/reference/insights and the changelog of
-November 2025.
+them fails whole. A metric that Graph refuses is found at run time, left out for some days for the kind of object that
+refused it, and its column stays NULL. https://developers.facebook.com/docs/graph-api/reference/insights and the
+changelog of November 2025.
 """
 
 from __future__ import annotations
