@@ -1,4 +1,4 @@
-"""A task takes little more memory for a Page of many posts than for one of few: rows wait on disk until they are stored."""
+"""A task takes little more memory for a Page of many posts than for one of few: rows wait on disk to be stored."""
 
 from __future__ import annotations
 
