@@ -295,7 +295,9 @@ def aggregate(
             written = transaction.execute("transform/daily_aggregate", params)
         log.info("%s: %s aggregate rows changed", run.day.date, written)
         unfinished = warehouse.select("unfinished_integrations", {"run_id": run.run_id, **_of_run(run, groups)})
-        unfinished += _without_a_trace(groups, not_successful or {}, {row["integration_id"] for row in unfinished})
+        unfinished += _unknown_to_the_ledger(
+            groups, not_successful or {}, {row["integration_id"] for row in unfinished}
+        )
         _completeness(warehouse, run, groups)
     if unfinished:
         reasons = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished]
@@ -317,7 +319,7 @@ def _of_run(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
     }
 
 
-def _without_a_trace(
+def _unknown_to_the_ledger(
     groups: Sequence[Group], not_successful: Mapping[str, Collection[int]], named: set[str]
 ) -> Iterator[dict[str, str]]:
     """Yield the integrations of a failed mapped task of which the ledger knows no failure, once each."""

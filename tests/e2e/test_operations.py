@@ -374,19 +374,25 @@ def test_a_backfill_with_the_param_date_is_red_and_says_why(scene: Scene) -> Non
     )
 
 
+def reasons(scene: Scene, run_id: str) -> dict[tuple[str, int], str]:
+    """Return why each failed task of a run failed."""
+    failed = {key: task for key, task in scene.tasks(run_id).items() if task.state == "failed"}
+    return {key: scene.airflow.failure(run_id, task) for key, task in failed.items()}
+
+
 def test_a_complete_date_is_announced_once_however_often_it_is_checked(scene: Scene) -> None:
     run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
-    assert state == "success"
-    told = events(scene)
-    assert [name for name, _ in told] == ["meta_insights_daily", "meta_insights_complete"]
-    assert {extra["state"] for _, extra in told} == {"complete"}
-    assert told[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
+    assert state == "success", reasons(scene, run_id)
+    emitted = events(scene)
+    assert [name for name, _ in emitted] == ["meta_insights_daily", "meta_insights_complete"]
+    assert {extra["state"] for _, extra in emitted} == {"complete"}
+    assert emitted[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
 
     scene.airflow.clear(run_id, ["check"], only_failed=False)
     assert scene.airflow.wait(run_id) == "success"
     assert tries(scene, run_id)["check", -1] == 2
     scene.run(integration_ids=["demo-01"])  # nothing new of it
-    assert events(scene) == told
+    assert events(scene) == emitted
 
     scene.run(integration_ids=["demo-03"])
     assert [name for name, _ in events(scene)] == ["meta_insights_daily", "meta_insights_complete"] * 2
@@ -394,7 +400,7 @@ def test_a_complete_date_is_announced_once_however_often_it_is_checked(scene: Sc
 
 def test_an_instance_that_failed_without_a_trace_in_the_ledger_is_named(scene: Scene) -> None:
     run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
-    assert state == "success"
+    assert state == "success", reasons(scene, run_id)
     path = f"{scene.airflow.run_path(run_id)}/taskInstances/integration.metrics/1"
     scene.airflow.request("patch", path, json={"new_state": "failed"})
     scene.airflow.clear(run_id, ["aggregate"], only_failed=False)

@@ -260,10 +260,11 @@ def test_a_hung_connection_to_graph_is_given_up_and_the_call_repeated(scene: Sce
     assert timedelta(seconds=8) <= ledger["took"] < timedelta(seconds=25)
 
 
-def test_a_task_that_hangs_again_and_again_is_ended_and_tried_again(scene: Scene) -> None:
+@pytest.mark.parametrize(("kind", "seconds"), [("hang", 600), ("drip", 1)])
+def test_a_task_that_hangs_again_and_again_is_ended_and_tried_again(scene: Scene, kind: str, seconds: int) -> None:
     page = scene.world.pages[0]
     prepare_sandbox(scene, latency_ms=0)
-    hang = scene.stack.sandbox.fault("hang", page.id, edge="published_posts", seconds=600)
+    hang = scene.stack.sandbox.fault(kind, page.id, edge="published_posts", seconds=seconds)
     run_id = scene.trigger()
     until(
         "its first try was ended",

@@ -14,6 +14,7 @@ from meta_insights.days import Day
 from meta_insights.graph.errors import GraphPermissionError, GraphTransientError
 from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
+from meta_insights.store import content
 from support import DAY, SEEN_AT
 from truth import both, cleared, rows, stage_fails, truth
 
@@ -112,6 +113,26 @@ def test_a_reel_that_names_its_post_later_becomes_it(
     graph.control.fault("video_post_id", page.external_id, form=form)
     both(page, cleared(run))
     assert stored(database) == stored(database, "content_daily_metric") == sorted(truth(graph, page, run))
+
+
+def test_what_a_slow_task_measured_of_a_video_goes_to_the_post_that_it_became_meanwhile(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run lists the posts while this one has read everything and not yet committed."""
+    late = graph.control.fault("late", page.external_id, edge="published_posts", hours=90.0)
+    ingest.ingest_content([asdict(page)], run)
+    save = content.save_measured
+
+    def slow(*given: Any) -> None:
+        graph.control.remove_fault(late)
+        ingest.ingest_content([asdict(page)], replace(run, run_id="another"))
+        save(*given)
+
+    monkeypatch.setattr(content, "save_measured", slow)
+    ingest.ingest_metrics([asdict(page)], run)
+    measured = stored(database, "content_daily_metric")
+    assert len(measured) == 4, "three videos and a reel"
+    assert set(measured) <= set(expected_ids(graph, page, run))
 
 
 # Two dates

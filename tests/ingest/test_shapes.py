@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from meta_insights import clock, ingest
-from meta_insights.graph.errors import FieldRefusedError, GraphTransientError
+from meta_insights.graph.errors import FieldRefusedError, GraphPermissionError, GraphTransientError
 from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
 from support import DAY, SEEN_AT
@@ -142,7 +142,7 @@ def test_without_the_permission_to_read_comments_all_but_the_comments_is_stored(
     assert differing(graph, page, run, database) == (set(), set()), "granted, and read at once"
 
 
-def test_the_permission_is_looked_into_with_three_calls(
+def test_the_permission_is_looked_into_with_four_calls(
     graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
 ) -> None:
     page = make()
@@ -151,7 +151,26 @@ def test_the_permission_is_looked_into_with_three_calls(
     graph.control.fault("missing_permission", page.external_id, edge="comments")
     graph.control.fix_clock(SEEN_AT + timedelta(minutes=1))
     both(page, replace(run, run_id="run-2"))
-    assert ledger(database)["api_calls"] == usual + 1 + 2  # the listing that was refused, and each plain field alone
+    assert (
+        ledger(database)["api_calls"] == usual + 1 + 1 + 2
+    )  # the listing, refused; an object, and each plain field of it alone
+
+
+def test_a_permission_that_one_object_needs_costs_no_other_object_its_fields(
+    graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
+) -> None:
+    page = make()
+    ingest.ingest_content([asdict(page)], run)
+    world = truth(graph, page, run)
+    odd = next(key for key, one in world.items() if one.kind == "photo")
+    graph.control.fault("not_transient", page.external_id, edge="published_posts")  # so that posts are read singly
+    graph.control.fault("missing_permission", page.external_id, edge="post", object_id=odd)
+    with stage_fails(GraphPermissionError):
+        ingest.ingest_metrics([asdict(page)], run)
+    assert snapshots(database).keys() == world.keys() - {odd}
+    del world[odd]
+    assert wrong(graph, snapshots(database), world) == []
+    assert ledger(database)["pending"] == {"posts": [odd]}
 
 
 def test_without_the_permission_to_read_insights_no_row_pretends_to_be_whole(

@@ -27,11 +27,23 @@ def test_graphs_time_is_an_instant_in_utc() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, 5, "", "2026-04-06", "2026-04-06 17:50:09", "2026-04-06T17:50:09", "0001-01-01T00:00:00+1200"],
+    [
+        *(None, 5, "", "2026-04-06", "2026-04-06 17:50:09", "2026-04-06T17:50:09"),
+        *("0001-01-01T00:00:00+1200", "0001-01-01T00:00:00+0000", "9999-12-31T23:59:59+0000"),
+    ],
 )
 def test_only_graphs_own_format_is_a_time(value: Any) -> None:
     with pytest.raises(ValueError, match=r"time|format"):
         parse_time(value)
+
+
+def test_a_day_at_the_end_of_the_calendar_costs_only_itself() -> None:
+    issues, day = Issues(), date(2026, 11, 20)
+    ends = ("0001-01-01T00:00:00+0000", "2026-11-21T08:00:00+0000", "9999-12-31T23:59:59+0000")
+    points = [{"value": number, "end_time": end} for number, end in enumerate(ends)]
+    data = [{"name": "page_follows", "period": "day", "values": points}]
+    assert daily_rows(PAGE_DAYS, data, chosen(PAGE_DAYS, "page_follows"), {day}, "1", issues) == {day: {"followers": 1}}
+    assert issues.items == {("page_days.page_follows.end_time", "no time of our days"): ["1", "1"]}
 
 
 def insight(name: str, value: Any, period: str = "lifetime") -> dict[str, Any]:

@@ -348,7 +348,7 @@ NEWEST = DAY.end + timedelta(days=3, hours=4)
 
 
 @pytest.mark.parametrize(("scheduled", "newest", "yields"), [(True, 0, True), (True, 1, False), (False, 0, False)])
-def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
+def test_a_scheduled_run_yields_as_long_as_the_run_of_the_newest_date_has_not_begun(
     integrations: list[Integration],
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
@@ -358,11 +358,10 @@ def test_a_scheduled_run_yields_as_long_as_the_newest_date_is_not_stored(
     yields: bool,
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: NEWEST)
-    attempt(
-        integrations[1], replace(run, run_id="of another", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE
-    )
+    of_newest = replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3)))
+    attempt(integrations[1], of_newest, DONE)  # another integration's says nothing
     for _ in range(newest):
-        attempt(integrations[0], replace(run, run_id="new", day=replace(DAY, date=DAY.date + timedelta(days=3))), DONE)
+        attempt(integrations[0], of_newest, failed())
     ledger = Ledger(Task(Warehouse(), replace(run, is_scheduled=scheduled)), integrations[0], "content")
     with pytest.raises(StageError) as caught:
         ledger.run(lambda _opened, _budget: failed())

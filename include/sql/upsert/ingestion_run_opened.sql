@@ -55,8 +55,7 @@ select
             and newest.integration_id = %(integration_id)s
             and newest.stage = %(stage)s
             and newest.date = %(newest_date)s
-            and newest.state = 'success'
-    ) as is_newest_stored,
+    ) as has_newest_begun,
     health.refused_metrics,
     health.page_sizes
 from opened

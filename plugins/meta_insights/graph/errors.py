@@ -27,6 +27,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from meta_insights.text import clean_text
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from datetime import timedelta
@@ -185,8 +187,9 @@ def classify(error: Mapping[str, Any], *, status: int, path: str) -> GraphError:
     table does not know is transient on a 5xx, else the request is refused.
     """
     code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
-    message = str(error.get("message") or "an error without a message")
-    trace_id = str(error["fbtrace_id"]) if error.get("fbtrace_id") else None
+    message = clean_text(str(error.get("message"))) if error.get("message") else None
+    message = message or "an error without a message"
+    trace_id = clean_text(str(error["fbtrace_id"])) if error.get("fbtrace_id") else None
     fields = (message, path, status, code, subcode, trace_id)
     kind = _kind(code, subcode, message) or _unknown(code, status, error.get("is_transient"))
     if issubclass(kind, GraphThrottledError):

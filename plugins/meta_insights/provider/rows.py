@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from meta_insights.issues import Issues
     from meta_insights.provider.model import Metric, Resource
 
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Other years are no time that Graph means; the ends of the calendar cannot be computed with."""
 Row = dict[str, Any]
 _BREAKDOWNS = "breakdowns."
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d)", re.ASCII)
@@ -33,10 +35,10 @@ def parse_time(value: Any) -> datetime:
         raise ValueError(f"{type(value).__name__} is no time")  # noqa: TRY004 (one error for all bad values)
     if not _TIME.fullmatch(value):
         raise ValueError("no time as Graph writes it")
-    try:
-        return datetime.fromisoformat(value).astimezone(UTC)
-    except OverflowError:
-        raise ValueError("no time within the calendar") from None
+    time = datetime.fromisoformat(value)
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        raise ValueError("no time of our days")
+    return time.astimezone(UTC)
 
 
 def at_path(value: Any, path: str, default: Any = None) -> Any:

@@ -9,8 +9,8 @@ from meta_insights.text import clean_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_COUNT = 2**63 - 1
-"""The largest value of a PostgreSQL bigint."""
+MAX_COUNT = 10**15
+"""No counter of Graph is larger, and the sum of thousands of them is still a bigint of PostgreSQL."""
 
 
 def count(value: Any) -> int:

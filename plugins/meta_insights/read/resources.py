@@ -227,7 +227,7 @@ class ResourceReader:
                     continue
                 self._note_listing(part, error)
             except GraphPermissionError as error:
-                if self._deny(part, sources, error, next(iter(part.left))):
+                if self._deny(part, sources, error, next(iter(list(part.left)), self.external_id)):
                     continue
                 raise
             except (GraphRefusedError, GraphTooMuchDataError) as error:
@@ -319,9 +319,10 @@ class ResourceReader:
     def _checked(self, part: Part, object_id: str, answer: Answer | GraphError) -> Answer | GraphError:
         if isinstance(answer, GraphError):
             return answer
-        if part.resource.applies_to is None:
-            answer = self._own_answer(part, answer)
-        return answer if "id" in answer.body else GraphTransientError("the answer is about no object", object_id)
+        is_own = part.resource.applies_to is None
+        if ("data" if is_own else "id") not in answer.body:
+            return GraphTransientError("the answer is about no object", object_id)
+        return self._own_answer(part, answer) if is_own else answer
 
     def _settle(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
@@ -404,15 +405,15 @@ class ResourceReader:
     def _deny(self, part: Part, sources: Sequence[str], error: GraphError, object_id: str) -> bool:
         """Find the plain fields that a permission forbids, each asked for alone; return whether any was found.
 
-        Of several threads that were refused, one looks.
+        None is when the permission forbids the object itself. Of several threads that were refused, one looks.
         """
         plain = [m.source for m in part.resource.metrics if m.field and m.source in sources]
         with self.refused.lock:
             if part.denied.intersection(plain):
                 return True
-            answers = self._ask(part, [(object_id, (source,)) for source in plain])
+            itself, *answers = self._ask(part, [(object_id, ()), *((object_id, (source,)) for source in plain)])
             for source, answer in zip(plain, answers, strict=True):
-                if isinstance(answer, GraphPermissionError):
+                if isinstance(answer, GraphPermissionError) and not isinstance(itself, GraphError):
                     part.denied.add(source)
                     self.issues.note(self.external_id, part.resource.key(source), error.message)
             return bool(part.denied.intersection(plain))

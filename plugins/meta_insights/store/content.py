@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from psycopg.errors import ForeignKeyViolation
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from meta_insights.store.warehouse import Transaction, Warehouse
 
+_ID = "external_content_id"
 Key = dict[str, str]
 """The columns that name an integration in every table."""
 Rows = Iterable[Mapping[str, Any]]
@@ -75,12 +78,29 @@ def save_measured(
     """Store what was measured, by table, in one transaction.
 
     Within one layer each key has one row. ``of_run`` are columns of every row: the run, and the date of rows that have
-    none of their own. ``rule`` says which observation wins: ``day_end``, ``on_time_until`` and ``refresh``.
+    none of their own. ``rule`` says which observation wins: ``day_end``, ``on_time_until`` and ``refresh``. What was
+    measured of a video that another run has joined to its post meanwhile is that post's.
     """
-    with _writing(warehouse, integration) as transaction:
-        for table, of_table in layers.items():
-            for rows in of_table:
-                transaction.write(table, rows, {**integration, **of_run}, **rule)
+    common, joined = {**integration, **of_run}, dict[str, str]()
+
+    def save() -> None:
+        with _writing(warehouse, integration) as transaction:
+            for table, of_table in layers.items():
+                for rows in of_table:
+                    transaction.write(table, (row for row in rows if row.get(_ID) not in joined), common, **rule)
+                    if joined:
+                        renamed = [{**row, _ID: joined[row[_ID]]} for row in rows if row.get(_ID) in joined]
+                        transaction.write(table, renamed, common, **rule)
+
+    try:
+        save()
+    except ForeignKeyViolation:
+        ids = {row[_ID] for of_table in layers.values() for rows in of_table for row in rows if _ID in row}
+        found = warehouse.select("joined_since", {**integration, "ids": sorted(ids)})
+        joined |= {row["formerly"]: row[_ID] for row in found}
+        if not joined:
+            raise
+        save()
 
 
 @contextmanager

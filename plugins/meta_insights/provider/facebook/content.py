@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from meta_insights.provider.model import Content
 from meta_insights.provider.rows import at_path, parse_time
@@ -28,7 +28,7 @@ LISTINGS = {
     REELS: "id,post_id,description,created_time,permalink_url",
 }
 _BY_MEDIA_TYPE = {"photo": "photo", "album": "photo", "link": "link", "video": "video"}
-_ID = re.compile(r"\d+(_\d+)?", re.ASCII)
+_ID = re.compile(r"\d{1,50}(_\d{1,50})?", re.ASCII)
 
 
 def shows(edge: str, content_id: str, stored: Stored) -> bool:  # noqa: ARG001 (the signature of every provider)
@@ -85,9 +85,13 @@ def _belongs(posts: dict[str, tuple[datetime, str]], video_id: str, published_at
     posts[video_id] = min(own, posts.get(video_id, own))
 
 
+def _is_id(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
 def full_post_id(page_id: str, post_id: Any) -> str | None:
     """Return ``{page}_{post}``: videos and reels give the bare post id, or the whole one, or none."""
-    if not isinstance(post_id, str) or not _ID.fullmatch(post_id):
+    if not _is_id(post_id):
         return None
     return post_id if "_" in post_id else f"{page_id}_{post_id}"
 
@@ -96,7 +100,7 @@ def _valid(nodes: Iterable[Any], kind: str, issues: Issues) -> Iterator[dict[str
     """Yield the nodes that have an id and a time, the latter as an instant; note the others."""
     for node in nodes:
         node_id = node.get("id") if isinstance(node, dict) else None
-        if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
+        if not _is_id(node_id):
             issues.note("?", kind, "an object without a proper id")
             continue
         try:
@@ -116,9 +120,7 @@ def _post(node: dict[str, Any], stored: Stored | None) -> Content:
         content_type = "reel"
     if stored and stored.content_type == "reel":
         content_type, video_id = "reel", stored.video_id
-    return _content(
-        node["id"], content_type, node, node.get("message"), video_id if isinstance(video_id, str) else None
-    )
+    return _content(node["id"], content_type, node, node.get("message"), video_id if _is_id(video_id) else None)
 
 
 def _video(key: str, kind: str, node: dict[str, Any], listed: Content | None, stored: Stored | None) -> Content:
