@@ -18,6 +18,7 @@ RUN pip install --no-cache-dir \
     msgspec==0.22.0 \
     psycopg[binary]==3.3.9 \
     requests==2.34.2 \
+    rich==15.0.0 \
     tenacity==9.2.1 \
     /tmp/wheel/*.whl
 COPY --chown=airflow:0 dags /opt/airflow/dags

@@ -182,8 +182,9 @@ def test_an_attempt_that_was_asked_another_question_resumes_nothing(graph: Serve
 def test_an_attempt_at_a_corrected_id_resumes_nothing_of_the_wrong_one(
     graph: Served, page: Integration, run: Run, database: psycopg.Connection
 ) -> None:
-    database.execute("update analytics.integration set external_id = %s", (graph.world.pages[0].id,))
-    graph.control.fault("server_error", graph.world.pages[0].id, edge="video_reels")
+    wrong = graph.world.add_page("Another, without content")
+    database.execute("update analytics.integration set external_id = %s", (wrong.id,))
+    graph.control.fault("server_error", wrong.id, edge="video_reels")
     with stage_fails(GraphTransientError):
         content(page, run)
     database.execute("update analytics.integration set external_id = %s", (page.external_id,))

@@ -28,7 +28,7 @@ from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import StageError
 from meta_insights.store import content
 from meta_insights.store.warehouse import Transaction, Warehouse
-from simulation.oracle import Oracle
+from simulation.oracle import Oracle, Shown
 from simulation.scenario import Event, Execution, Fault, Scenario
 from support import connect
 
@@ -51,6 +51,7 @@ FAULTS: dict[Fault, tuple[str, dict[str, Any]]] = {
     Fault.WRONG_KIND: ("wrong_kind", {}),
 }
 NOTED = {
+    "select/joined_since",
     "transform/join_content",
     "upsert/content_deleted",
     "upsert/ingestion_run_opened",
@@ -111,7 +112,7 @@ class Life:
     met: Counter[str] = field(default_factory=Counter)
     killed: set[tuple[str, str]] = field(default_factory=set)
     gates: dict[str, Gate] = field(default_factory=dict)
-    shown: dict[str, set[str]] = field(default_factory=dict)
+    shown: dict[str, Shown] = field(default_factory=dict)
     watched: set[str] = field(default_factory=set)
     _thread: threading.local = field(default_factory=threading.local)
 
@@ -126,16 +127,20 @@ class Life:
             for event in moment.events:
                 self._event(event)
             executions = draw.sample(moment.executions, len(moment.executions))
-            hidden = [self._hidden(execution) for execution in executions]
+            chosen = [self._chosen(execution) for execution in executions]
             with ThreadPoolExecutor(3) as pool:
-                list(pool.map(self._execute, executions, hidden))
-            for execution, of_execution in zip(executions, hidden, strict=True):
+                list(pool.map(self._execute, executions, chosen))
+            for execution, of_execution in zip(executions, chosen, strict=True):
                 self.oracle.follow(execution, of_execution, self._shown(execution))
+                for page, content_id in of_execution.items():
+                    if execution.faults[page] is Fault.DELETED:
+                        self.gone.append(content_id)
+                        self.served.world.delete(content_id, moment.at + timedelta(seconds=1))
                 if execution.committed:
                     waiting.setdefault(execution.committed, []).append(execution)
 
-    def _shown(self, execution: Execution) -> dict[int, set[str]]:
-        """Return the posts that were listed of each Page before it was throttled in mid-listing."""
+    def _shown(self, execution: Execution) -> dict[int, Shown]:
+        """Return the posts and metrics that were listed of each Page before it was throttled in mid-listing."""
         pages = {self._page_id(page): page for page in execution.pages}
         return {page: self.shown.pop(page_id) for page_id, page in pages.items() if page_id in self.shown}
 
@@ -166,29 +171,36 @@ class Life:
             published = event.at - timedelta(hours=6 + 34 * event.draw)
             world.add_post(page.id, published, kind=kind, appears=event.at)
 
-    def _hidden(self, execution: Execution) -> dict[int, str]:
-        """Return, for the Pages where a post is late, the newest video that no run has listed yet."""
-        hidden = {}
+    def _chosen(self, execution: Execution) -> dict[int, str]:
+        """Return the content that a fault of a Page happens to: the newest video that no run has listed yet, or the
+        newest content that one has."""
+        chosen = {}
         since = execution.day.lookback_start(28)
-        for page in [page for page, fault in execution.faults.items() if fault is Fault.LATE_POST]:
-            listed = self.served.world.content(self._page_id(page), since, execution.day.end, execution.at)
-            new = [one.full_id for one in listed if one.video_id and one.full_id not in self.oracle.known]
-            if new:
-                hidden[page] = new[0]
-        return hidden
+        for page, fault in execution.faults.items():
+            content = self.served.world.content(self._page_id(page), since, execution.day.end, execution.at)
+            known = self.oracle.known
+            candidates = {
+                Fault.LATE_POST: [one for one in content if one.video_id and one.full_id not in known],
+                Fault.DELETED: [one for one in content if one.full_id in known and not known[one.full_id].is_alone],
+            }.get(fault)
+            if candidates:
+                chosen[page] = candidates[0].full_id
+        return chosen
 
     # The DAG
 
-    def _execute(self, execution: Execution, hidden: dict[int, str]) -> None:
+    def _execute(self, execution: Execution, chosen: dict[int, str]) -> None:
         """Run the tasks of an execution; of a slow one until it has read everything."""
         if execution.committed is None:
-            self._tasks(execution, hidden)
+            self._tasks(execution, chosen)
             return
         gate = self.gates[execution.run_id] = Gate()
-        gate.worker = threading.Thread(target=self._tasks, args=(execution, hidden), daemon=True)
+        gate.worker = threading.Thread(target=self._tasks, args=(execution, chosen), daemon=True)
         gate.worker.start()
         if not gate.reached.wait(60):
             raise TimeoutError(f"{execution.run_id} has nothing to commit")
+        for page in execution.pages:
+            self.served.control.clear_faults(self._page_id(page))
 
     def _commit(self, execution: Execution) -> None:
         """Let a slow worker commit, and end."""
@@ -201,14 +213,14 @@ class Life:
         on_time = {row[0] for row in self._select(query, execution.day.date, True)}  # noqa: FBT003
         self.met["late replaced by on time"] += len(late & on_time)
 
-    def _tasks(self, execution: Execution, hidden: dict[int, str]) -> None:
+    def _tasks(self, execution: Execution, chosen: dict[int, str]) -> None:
         """Run the tasks as the DAG would: metrics after content, then the aggregate, come what may."""
         run = Run(
             execution.run_id, execution.day, 28, refresh=False, settings=SETTINGS, series=str(execution.try_number)
         )
         for page in execution.pages:
             fault, integration = execution.faults.get(page), self.integrations[page]
-            ordered = self._order(page, fault, hidden.get(page))
+            ordered = self._order(page, fault, chosen.get(page))
             if fault is Fault.KILLED:
                 self.killed.add((run.run_id, integration.id))
             if fault is Fault.MID_LISTING:
@@ -216,6 +228,9 @@ class Life:
             with suppress(StageError, KilledError):
                 if page not in execution.metrics_only:
                     ingest.ingest_content([asdict(integration)], run)
+                if fault is Fault.DELETED and page in chosen:
+                    deleted = self.served.control.fault("deleted", integration.external_id, object_id=chosen[page])
+                    ordered.append(deleted)
                 ingest.ingest_metrics([asdict(integration)], run)
             self._thread.is_dead = False
             self.watched.discard(integration.external_id)
@@ -229,12 +244,12 @@ class Life:
         with suppress(IncompleteRunError):
             ingest.aggregate(run, grouped([self.integrations[page] for page in execution.pages], 1))
 
-    def _order(self, page: int, fault: Fault | None, hidden: str | None) -> list[int]:
-        """Order the faults of a Page."""
+    def _order(self, page: int, fault: Fault | None, chosen: str | None) -> list[int]:
+        """Order the faults of a Page, as they are when its tasks begin."""
         kinds = [FAULTS[fault]] if fault in FAULTS else []
-        if hidden:
-            late = {"object_id": hidden, "hours": 10_000.0, "edge": "published_posts"}
-            kinds += [("late", late), ("video_post_id", {"object_id": hidden, "form": "absent"})]
+        if chosen and fault is Fault.LATE_POST:
+            late = {"object_id": chosen, "hours": 10_000.0, "edge": "published_posts"}
+            kinds += [("late", late), ("video_post_id", {"object_id": chosen, "form": "absent"})]
         return [self.served.control.fault(kind, self._page_id(page), **given) for kind, given in kinds]
 
     def _select(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
@@ -282,7 +297,7 @@ class Life:
         body = json.loads(response.text)
         if nodes := body.get("data"):
             self.watched.discard(page_id)
-            self.shown[page_id] = {node["id"] for node in nodes}
+            self.shown[page_id] = {node["id"]: {row["name"] for row in node["insights"]["data"]} for node in nodes}
             self.served.control.fault("throttled", page_id)
             self.met["throttled in mid-listing"] += "next" in body.get("paging", {})
 

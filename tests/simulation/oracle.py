@@ -33,6 +33,10 @@ ACTIONS = ("comments", "shares")
 
 Key = tuple[str, date]
 Observation = tuple[datetime, dict[str, int]]
+Shown = dict[str, set[str]]
+"""The metrics that a listing gave of each post."""
+VIEWS = "post_video_views"
+"""The metric that a listing leaves out once a post of another kind has refused it: it is read afterwards."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,13 @@ class Oracle:
         self.asked: dict[tuple[int, date], set[str]] = defaultdict(set)
         self.skipped: dict[tuple[int, date], int] = defaultdict(int)
         self.left: dict[tuple[str, int], dict[str, set[str]]] = {}
+        self.deleted: str | None = None
 
-    def follow(self, execution: Execution, hidden: Mapping[int, str], shown: Mapping[int, Collection[str]]) -> None:
+    def follow(self, execution: Execution, chosen: Mapping[int, str], shown: Mapping[int, Shown]) -> None:
         """Take note of what the execution could see, and of what it could not.
 
-        ``hidden`` is the content of each Page whose post was not listed, ``shown`` the posts of each Page that were
-        listed before the throttle.
+        ``chosen`` is the content of each Page that its fault happened to: whose post was not listed, or that was
+        deleted. ``shown`` are the posts of each Page that were listed before the throttle.
         """
         for page in execution.pages:
             fault = execution.faults.get(page)
@@ -125,8 +130,10 @@ class Oracle:
             if fault is Fault.TOKEN:
                 continue
             if page not in execution.metrics_only:
-                self._list(page, execution.at, execution.day.date, hidden.get(page))
+                hidden = chosen.get(page) if fault is Fault.LATE_POST else None
+                self._list(page, execution.at, execution.day.date, hidden)
                 done.add("content")
+            self.deleted = chosen.get(page) if fault is Fault.DELETED else None
             if self._measure(execution.run_id, page, execution.at, execution.day.date, fault, shown.get(page)):
                 done.add("metrics")
 
@@ -146,7 +153,7 @@ class Oracle:
                 known.absences.append((at, None))
 
     def _measure(
-        self, run_id: str, page: int, at: datetime, day: date, fault: Fault | None, shown: Collection[str] | None
+        self, run_id: str, page: int, at: datetime, day: date, fault: Fault | None, shown: Shown | None
     ) -> bool:
         """Note what the metrics task sees and commits; return whether it is all that was left to see in its run."""
         believed = {one.content.full_id: one for one in self._in_lookback(page, day) if not one.is_gone}
@@ -159,8 +166,10 @@ class Oracle:
         elif fault is Fault.REELS and own:
             own, left = set(), asked | {"posts": set()}
         elif shown is not None:
-            posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts.difference(shown)}
-        live = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
+            whole = {key for key, names in shown.items() if VIEWS in names or key not in asked["days"]}
+            posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts - whole}
+        exist = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
+        live = {key: one for key, one in exist.items() if key != self.deleted}
         blank = self._blank([live[key].content for key in own & live.keys() if live[key].content.kind == "reel"], at)
         for key, one in live.items():
             seen = {
@@ -168,6 +177,7 @@ class Oracle:
                 for name, value in counters(self.world, one.content, at).items()
                 if key in (own if name in one.own else posts)
                 and not (name == "clicks" and fault is Fault.CLICKS)
+                and not (name == "video_views" and shown and VIEWS not in shown.get(key, {VIEWS}))
                 and not (name in ACTIONS and one.content.id in blank)
             }
             if seen:

@@ -143,10 +143,11 @@ STATES = {
     "incomplete": "select count(*) from analytics.daily_aggregate where not is_complete",
     "day of a video": "select count(*) from analytics.content_daily_video",
 }
-JOINED = "video joined to its post"
+JOINED, MEANWHILE = "video joined to its post", "video joined while it was measured"
 REQUIRED = (
     *STATES,
     JOINED,
+    MEANWHILE,
     "late replaced by on time",
     "killed before the commit",
     "throttled in mid-listing",
@@ -162,4 +163,5 @@ def met(lived: Lived) -> Counter[str]:
         (row,) = lived.rows(query)
         (found[state],) = row.values()
     found[JOINED] = len(lived.joined)
+    found[MEANWHILE] = sum(name == "select/joined_since" for _, name, _, _ in lived.writes)
     return found

@@ -28,6 +28,7 @@ class Fault(Enum):
     TOO_MUCH = "each listing of more than one object is too much data"
     WRONG_KIND = "a metric is refused by content of another kind"
     LATE_POST = "a new video is listed without its post"
+    DELETED = "a content is deleted between the content task and the metrics task"
 
 
 RED = {Fault.TOKEN, Fault.THROTTLED, Fault.MID_LISTING, Fault.REELS, Fault.KILLED}
@@ -125,8 +126,9 @@ class Scenario:
         slow, *others = self._random.sample(range(self.pages), self.pages)
         end = Day(on).end
         read = Execution(self._after(end, 0, 6), f"slow-{on}", Day(on), (slow,), committed=self._after(end, 25, 30))
+        faults = {slow: Fault.LATE_POST} if self._happens(0.6) else {}
         return [
-            read,
+            replace(read, faults=faults),
             Execution(self._after(end, 0, 6), f"scheduled-{on}", Day(on), tuple(others)),
             Execution(self._after(end, 24.1, 24.9), f"duplicate-{on}", Day(on), tuple(range(self.pages))),
         ]

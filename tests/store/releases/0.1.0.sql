@@ -2347,36 +2347,36 @@ SET row_security = off;
 -- Data for Name: schema_object; Type: TABLE DATA; Schema: analytics; Owner: postgres
 --
 
-INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '9f7bcc7c984f5e5e1b2575dcdb62fb912892efa0897323d233b2e2baec431e04', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '63c2cf07c97ad3ed5ca61209c34334587624a0c6978e1eb3240902c0ea211247', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', 'f9c82d1292de6b10c814322e9d1ac2672f41bfdbf63513fbdb58720487fccfd3', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'f9ba0c2e942e36f34baee6ecc5e868b06059aa7fcc25e5b5c1894885fb200256', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('migration/0011_stage_result', 'be1b30e08a898b8a03d29d4834fe9e81a3c776dcd62d1e5910f8daa01e0bf0bf', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/note_result', '22a5e82d8004e7f862b6b038df0b439198f6c2fdd73cf198a8f5ac6d35d5690e', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/requested_date', 'cd7c25b25a2db7b500dd1c6b653846344bec8e512452419d964d38e84da240d7', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', 'f335af27838519204fb6a99d2ec2ee201505ea2b9e798c9905cb0d6d412d6374', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '42ddcd324c17d3582fd306faa6fe3cdb99b0e3953e9149086de8503457b637ba', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/coverage', 'da8e2356db9331699338801d6ecfa62f3c6cf84cebf1d26ab2756e3233b6ad58', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 18:36:46.192124+00');
-INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 18:36:46.192124+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0001_schema', 'b83e699e57b2d3e52b5b0ddd5c76a7dc21d883846f8754205268efba1e51a110', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0002_schema_object', '2e37b356b8192cc12816a74cbb8230913aeb2555413c39c22e952001f82191b5', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0003_integration', '9f7bcc7c984f5e5e1b2575dcdb62fb912892efa0897323d233b2e2baec431e04', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0004_content', '63c2cf07c97ad3ed5ca61209c34334587624a0c6978e1eb3240902c0ea211247', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0005_content_daily_metric', 'c95ae7a8a8654a51d704db9866f2526fe8821229a816be2a52b24277af019da9', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0006_content_daily_video', 'e28e169cd4f87478d1c34737d6ce00e4b3a74ff17014bd6b7b2bf72595a6b988', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0007_page_daily_metric', 'e7d8dbc5c675442e9966fda8d765fca214255dc75624b494e4aa61556d00ef01', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0008_daily_aggregate', '51ffa1f8d34be7a28d13ed8a0c2cd6593128b9e636e945b37bcb4382394eba42', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0009_ingestion_run', 'f9c82d1292de6b10c814322e9d1ac2672f41bfdbf63513fbdb58720487fccfd3', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0010_integration_health', 'f9ba0c2e942e36f34baee6ecc5e868b06059aa7fcc25e5b5c1894885fb200256', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('migration/0011_stage_result', 'be1b30e08a898b8a03d29d4834fe9e81a3c776dcd62d1e5910f8daa01e0bf0bf', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/bookkeeping', '46bec7bb7db359346fd01930d06dd993bd2cf95839541249ec7a8600df86a262', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/day_end', '8d185f143e90f13d1a983f5810b66519f2ba2eb336fa659ae44097a7e69f876a', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/engagement_rate', '9b012d7aabcb635dd8aed61dce8bf4b233844a86b49dff4dd38e54494eac8998', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/pacific_date', 'ded413b68b4a2fc80e0cfd465ef0a3dfe46f1b08e56dce1957854077d417f20d', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/note_result', '22a5e82d8004e7f862b6b038df0b439198f6c2fdd73cf198a8f5ac6d35d5690e', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/requested_date', 'cd7c25b25a2db7b500dd1c6b653846344bec8e512452419d964d38e84da240d7', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_values', 'faed29c64c9a50fbdffbddd31c9e290f032aa13a76a89a084b3c8b950c36e8d7', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/snapshot_metrics', 'f335af27838519204fb6a99d2ec2ee201505ea2b9e798c9905cb0d6d412d6374', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/format_daily', 'ab5a28feb100baa0180ec3b5d1220132e6aaa3eaa5d386f40673049bb3015380', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_lifetime', '1d5d4ea1f7d09efb1aef6d00aa50bc5481a43fcd30e03819aceb07d8119b56ed', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_coverage', '4b0c65fa6f9d8600d9903e1d92264b77f9762a24b3f225f40ffc7321f7c2ccf7', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/integration_daily', '42ddcd324c17d3582fd306faa6fe3cdb99b0e3953e9149086de8503457b637ba', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/merge_observation', 'dd0c8e5549382ba71d89c0d2dee2d267dbc17b160c48d0b034f1c38459192762', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('function/metric_changes', '08825dbf2310d295a3a21b9a5ceeb74960567ba66a0f87fe3f6f63f001d30e95', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/coverage', 'da8e2356db9331699338801d6ecfa62f3c6cf84cebf1d26ab2756e3233b6ad58', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/daily_content_count', '54f2b63d7e3417e8be4d513bcc94d928f925899b8213a4a7616bfb42e5eab4f2', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/organization_daily', '53fe19ccd50e9bacbf07e9be25491cb7e2c53e38895193b6560570d874721d83', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_daily_change', '74401528eff3bd46fe6a1de2b4a236e045cc5ce6723ff6168a2d26e08804b5b1', '2026-11-24 18:46:14.62078+00');
+INSERT INTO analytics.schema_object VALUES ('view/content_metric_change', '95121dce75abb2d5139bc5c391cf56b24e9a9d2dba2bf8dcd8efa8b0bb910f0d', '2026-11-24 18:46:14.62078+00');
 
 
 --
