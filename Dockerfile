@@ -20,6 +20,7 @@ RUN pip install --no-cache-dir \
     requests==2.34.2 \
     rich==15.0.0 \
     tenacity==9.2.1 \
+    urllib3==2.8.0 \
     /tmp/wheel/*.whl
 COPY --chown=airflow:0 dags /opt/airflow/dags
 
