@@ -145,6 +145,8 @@ def test_the_sandboxs_programs_need_no_package_that_its_image_lacks(tmp_path: Pa
 def test_every_setting_of_the_dag_can_be_set_for_all_services(airflow_services: dict[str, Any]) -> None:
     code = (ROOT / "plugins" / "meta_insights" / "config.py").read_text(encoding="utf-8")
     known = set(re.findall(r"META_INSIGHTS_[A-Z_]*[A-Z]", code))
+    written = re.findall(r"^    (META_INSIGHTS_\w+):", COMPOSE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(written) == sorted(known), "each once"
     for name, service in airflow_services.items():
         passed = {variable for variable in service["environment"] if variable.startswith("META_INSIGHTS_")}
         assert passed == known, name
