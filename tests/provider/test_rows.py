@@ -57,7 +57,7 @@ def test_only_the_period_asked_for_is_taken() -> None:
 
 def test_a_post_becomes_its_counters() -> None:
     issues = Issues()
-    node = {
+    node: dict[str, Any] = {
         "id": POST,
         "shares": {"count": 4},
         "comments": {"data": [], "summary": {"total_count": 2}},
@@ -71,7 +71,9 @@ def test_a_post_becomes_its_counters() -> None:
             ]
         },
     }
-    assert lifetime_row(POSTS, node, POSTS.asked("photo"), issues) == {
+    sources = [row["name"] for row in node["insights"]["data"]]
+    metrics = chosen(POSTS, "shares.count", "comments.summary.total_count", *sources)
+    assert lifetime_row(POSTS, node, metrics, issues) == {
         "impressions": 100,
         "reach": 80,
         "clicks": 7,

@@ -81,7 +81,7 @@ def stored(database: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
         table: [
             row[0]
             for row in database.execute(
-                f"select to_jsonb(kept) from analytics.{table} as kept where {condition} order by 1"
+                f"select jsonb_strip_nulls(to_jsonb(kept)) from analytics.{table} as kept where {condition} order by 1"
             )
         ]
         for table, condition in conditions.items()

@@ -177,7 +177,7 @@ def test_a_migration_may_change_the_type_of_a_column_below_views(
     upgrade()
     text = "alter table analytics.daily_aggregate alter column summed_post_reach type numeric"
     (folder / "migration" / "9000_wider.sql").write_text(text)
-    assert upgrade() == ["migration/9000_wider"]
+    assert upgrade()[0] == "migration/9000_wider"
     assert database.execute("select summed_post_reach from analytics.format_daily").fetchall() == []
 
 
@@ -187,7 +187,7 @@ def test_a_table_may_take_the_place_of_a_view(database: psycopg.Connection, fold
     upgrade()
     view.unlink()
     (folder / "migration" / "9000_stored.sql").write_text("create table analytics.stage_result_now (one integer)")
-    assert upgrade() == ["migration/9000_stored"]
+    assert upgrade()[0] == "migration/9000_stored"
     assert database.execute("table analytics.stage_result_now").fetchall() == []
     assert upgrade() == []
 
@@ -293,8 +293,9 @@ def test_files_are_applied_after_what_their_texts_name() -> None:
 def test_each_object_of_a_file_is_named_as_the_file_is(kind: str) -> None:
     for name, text in schema.texts(SQL_FOLDER, kind).items():
         stem = name.split("/")[1].removeprefix(name.split("/")[1][:5] if kind == "migration" else "")
-        made = "table" if kind == "migration" else f"or replace {kind}"
-        assert f"create {made} analytics.{stem}" in text or stem == "schema", name
+        made = f"create {'table' if kind == 'migration' else f'or replace {kind}'} analytics.{stem}"
+        altered = re.search(r"alter table analytics\.(\w+)", text)
+        assert made in text or stem == "schema" or (altered and stem.startswith(altered[1])), name
 
 
 def test_every_table_view_and_function_has_a_comment(database: psycopg.Connection, upgrade: Upgrade) -> None:

@@ -67,7 +67,8 @@ def upgrade(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
             )
     pending = [name for name in numbered if name not in applied]
     order = in_dependency_order(derived)
-    stale = [name for name in order if applied.get(name) != digest(derived[name])]
+    # A view has the columns that its tables had when it was made: after a migration all are made anew.
+    stale = [name for name in order if pending or applied.get(name) != digest(derived[name])]
     removed = [name for name in applied if name not in numbered | derived]
     if pending or stale or removed:
         _apply(connection, numbered | derived, pending, stale, removed)
