@@ -53,6 +53,7 @@ POSTS = Resource(
         Metric("post_total_media_view_unique", "reach", count, since="2026-06", replaces="post_impressions_unique"),
         Metric("post_clicks", "clicks", count),
         Metric("post_clicks_by_type", "breakdowns.clicks_by_type", by_type),
+        Metric("post_activity_by_action_type", "actions", total),
         Metric("post_reactions_by_type_total", "reactions", total, kinds=NOT_REEL),
         Metric("post_reactions_by_type_total", "breakdowns.reactions_by_type", by_reaction, kinds=NOT_REEL),
         Metric("post_video_views", "video_views", count, kinds=VIDEO),
