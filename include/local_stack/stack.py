@@ -251,5 +251,5 @@ class LocalStack:
 
     def _tail(self, name: str) -> str:
         file = self.layout.logs / f"{name}.log"
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ["(no such file)"]
         return f"The end of {file}:\n" + "\n".join(lines[-15:])

@@ -7,13 +7,11 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from local_stack.settings import HOST, choose_port, write_private
+from local_stack.settings import HOST, StackError, choose_port, write_private
 from local_stack.stack import LocalStack
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PROGRAM = shutil.which("redis-server") or "redis-server"
 
 
 class CeleryStack(LocalStack):
@@ -39,10 +37,13 @@ class CeleryStack(LocalStack):
         }
 
     def commands(self) -> dict[str, list[str]]:
+        program = shutil.which("redis-server")
+        if program is None:
+            raise StackError("Celery workers need redis-server: apt-get install redis-server")
         settings = self.layout.home / "redis.conf"
         server = f"bind {HOST}\nport {self._redis_port}\ndir {self.layout.home}\n"
         write_private(settings, f'{server}requirepass {self.credentials.redis_password}\nsave ""\nappendonly no\n')
-        commands = {"redis": [_PROGRAM, str(settings)], **super().commands()}
+        commands = {"redis": [program, str(settings)], **super().commands()}
         worker = [sys.executable, "-m", "airflow", "celery", "worker", "--skip-serve-logs", "--celery-hostname"]
         for name in self._workers:
             commands[name] = [*worker, name, "--pid", str(self.layout.airflow / f"{name}.pid")]
