@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.graph.errors import GraphPermissionError, GraphThrottledError, GraphTokenError, GraphTransientError
+from meta_insights.provider.facebook.resources import POSTS as POSTS_INSIGHTS
 from meta_insights.run.context import Run
 from meta_insights.run.integrations import Integration, register
 from support import DAY, connect
@@ -213,11 +214,8 @@ def test_a_retired_metric_is_looked_for_once_when_several_listings_are_refused(
     graph.control.clear_requests()
     metrics(page, run)
     probes = [entry for entry in graph.control.requests()["entries"] if entry["in_batch"]]
-    of_photo, of_video, of_reel = (
-        1 + 10,
-        1 + 1,
-        1 + 1,
-    )  # asked at all; then alone, or whether it is the same metric again
+    each = len({metric.source for metric in POSTS_INSIGHTS.metrics})
+    of_photo, of_video, of_reel = 1 + each, 1 + 1, 1 + 1  # all at once; then each alone, or only the one that is known
     reels_own_post = 1
     assert len(probes) == of_photo + of_video + of_reel + reels_own_post
 
