@@ -310,9 +310,10 @@ def aggregate(
 
 
 def _of_run(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
-    """Return the parameters that name the date and the integrations of a run."""
+    """Return the parameters that name a run, its date and its integrations."""
     integrations = flatten(groups)
     return {
+        "run_id": run.run_id,
         "date": run.day.date,
         "organization_ids": [integration["organization_id"] for integration in integrations],
         "integration_ids": [integration["id"] for integration in integrations],

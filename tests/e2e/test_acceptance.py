@@ -29,14 +29,27 @@ def sample_values(scene: Scene, one: Any) -> dict[str, Any]:
     return values
 
 
+def silent_reels(scene: Scene, truth: dict[str, Any]) -> set[str]:
+    """The reels of Pages none of whose reels has a comment or a share: then Graph's empty maps say nothing."""
+    of_page: dict[str, dict[str, int]] = {}
+    for content_id, one in truth.items():
+        if one.kind == "reel":
+            counts: dict[str, Any] = dict(scene.world.counts(content_id, scene.seen_at))
+            of_page.setdefault(content_id.partition("_")[0], {})[content_id] = counts["comments"] + counts["shares"]
+    return {content_id for reels in of_page.values() if not any(reels.values()) for content_id in reels}
+
+
 def test_acceptance_1_a_daily_time_series_of_every_post_and_video(scene: Scene) -> None:
     _, state = scene.run()
     assert state == "success"
     truth, stored = scene.truth(), scene.snapshots()
     assert stored.keys() == truth.keys()
     assert len(stored) > 200
+    silent = silent_reels(scene, truth)
     for content_id, one in truth.items():
         expected = sample_values(scene, one)
+        if content_id in silent:
+            expected |= {"comments": None, "shares": None}
         assert {name: stored[content_id][name] for name in expected} == expected
     assert {row["organization_id"] for row in stored.values()} == {"demo"}
     per_page = scene.rows(
@@ -73,13 +86,14 @@ def test_acceptance_3_partial_data_is_stored_as_null_and_reported(scene: Scene) 
         assert {row[missing] for row in of_page.values()} == {None}
         assert None not in {row["reach"] for row in of_page.values()}
     ledger = scene.rows(
-        "select external_id, failures from analytics.ingestion_run join analytics.integration on id = integration_id "
-        "where run_id = %s and stage = 'metrics' and failures <> '[]'",
+        "select external_id, issue ->> 'about' as about, issue ->> 'reason' as reason from analytics.ingestion_run "
+        "join analytics.integration on id = integration_id cross join jsonb_array_elements(issues) as issue "
+        "where run_id = %s and stage = 'metrics'",
         run_id,
     )
-    assert {(row["external_id"], row["failures"][0]["about"], row["failures"][0]["reason"]) for row in ledger} == {
-        (page.id, "post.post_clicks", "absent from the answer"),
-        (other.id, "post.post_media_view", "str is no count"),
+    assert {(row["external_id"], row["about"], row["reason"]) for row in ledger} >= {
+        (page.id, "posts.post_clicks", "absent from the answer"),
+        (other.id, "posts.post_media_view", "str is no count"),
     }
 
 

@@ -347,6 +347,10 @@ def plays(world: World, content: Content, at: datetime) -> int:
     return world.counters(content, at)["video_views"]
 
 
+COUNTED = ("impressions", "reach", "clicks", "reactions", "comments", "shares", "video_views")
+"""The columns that it knows the truth of."""
+
+
 def counters(world: World, content: Content, at: datetime) -> dict[str, int]:
     """Return the columns of a snapshot as the world has them at an instant."""
     raw = world.counters(content, at)

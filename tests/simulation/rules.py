@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from meta_insights.store.checks import broken_rules, warn_of_rules
 from meta_insights.store.warehouse import Warehouse
 from simulation.life import DAYS, FIRST
+from simulation.oracle import COUNTED
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -40,7 +41,7 @@ def changes(lived: Lived) -> Iterator[Any]:
             *(row[name] for name in names[:-1]),
             round(float(row["hours_covered"]), 3),
         )
-        for row in lived.rows("select * from analytics.content_metric_change")
+        for row in lived.rows("select * from analytics.content_metric_change where metric = any(%s)", list(COUNTED))
     }
     expected = {
         (lived.oracle.stored_id(content_id), day, metric): (
@@ -104,7 +105,7 @@ def checks(lived: Lived) -> Iterator[Any]:
     with Warehouse() as warehouse:
         for offset in range(0, DAYS, 3):
             day = FIRST + timedelta(days=offset)
-            of_run = {"date": day, **of_all}
+            of_run = {"run_id": "none of them", "date": day, **of_all}
             for rule, offending in (broken_rules(warehouse, of_run) | warn_of_rules(warehouse, of_run)).items():
                 yield rule, day, offending
 

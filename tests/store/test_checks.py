@@ -37,7 +37,7 @@ def _two_good_days(series: Series) -> None:
 
 def verdict(rule: str, day: date = TUE, integration: str = "page-1") -> str:
     """Return what one check says of an integration, or nothing when the rule holds."""
-    of_run = {"date": day, "organization_ids": ["org"], "integration_ids": [integration]}
+    of_run = {"run_id": f"run-{day}", "date": day, "organization_ids": ["org"], "integration_ids": [integration]}
     with Warehouse() as warehouse:
         return (broken_rules(warehouse, of_run) | warn_of_rules(warehouse, of_run)).get(rule, "")
 
@@ -146,9 +146,22 @@ def test_a_page_with_content_and_no_snapshot_is_warned_of_with_an_age(series: Se
     assert verdict("data_is_fresh") == "org/page-1: no snapshot up to now"
 
 
+def test_an_aggregate_is_not_stale_while_another_run_of_the_date_has_written_since(series: Series) -> None:
+    series.database.execute("update analytics.ingestion_run set finished_at = '2026-11-18 12:00Z'")
+    series.database.execute(f"update {SNAPSHOT} set reach = 95 where date = '2026-11-17'".encode())
+    for state, finished, offending in [
+        ("running", None, ""),
+        ("success", "2026-11-18 12:05Z", ""),
+        ("success", "2026-11-18 11:00Z", "page-1/post"),
+    ]:
+        series.database.execute("delete from analytics.ingestion_run where run_id ~ 'other'")
+        series.ran(TUE, run_id="other", metrics={"state": state, "finished_at": finished})
+        assert verdict("aggregate_holds_the_changes") == offending, (state, finished)
+
+
 def test_a_warning_fails_no_run(series: Series) -> None:
     series.database.execute(f"delete from {SNAPSHOT}".encode())
-    of_run = {"date": TUE, "organization_ids": ["org"], "integration_ids": ["page-1"]}
+    of_run = {"run_id": f"run-{TUE}", "date": TUE, "organization_ids": ["org"], "integration_ids": ["page-1"]}
     with Warehouse() as warehouse:
         assert "data_is_fresh" not in broken_rules(warehouse, of_run)
 

@@ -1,5 +1,6 @@
--- What is stored for the date is what its snapshots say now: no aggregate is stale. Reads daily_aggregate and
--- content_daily_change.
+-- What is stored for the date is what its snapshots say now: no aggregate is stale. An integration of which another run of
+-- the date has written since is left to that run's own aggregate and check. Reads daily_aggregate, content_daily_change
+-- and ingestion_run.
 with changes as (
     select
         organization_id,
@@ -24,11 +25,23 @@ kept as (
             select * from unnest(%(organization_ids)s::text[], %(integration_ids)s::text[])
         )
 ),
+in_between as (
+    select distinct other.organization_id, other.integration_id
+    from analytics.ingestion_run as other
+    inner join analytics.ingestion_run as own
+        on own.run_id = %(run_id)s
+        and own.organization_id = other.organization_id
+        and own.integration_id = other.integration_id
+    where other.date = %(date)s::date
+        and other.run_id <> own.run_id
+        and (other.state = 'running' or other.finished_at >= own.finished_at)
+),
 offending as (
     select concat_ws('/', integration_id, content_type) as item
     from changes
     full join kept using (organization_id, integration_id, content_type)
-    where (
+    left join in_between using (organization_id, integration_id)
+    where in_between is null and (
         coalesce(kept.content_changed, 0), kept.impressions_change, kept.summed_post_reach, kept.engagement
     ) is distinct from (
         coalesce(changes.content_changed, 0), changes.impressions_change, changes.summed_post_reach, changes.engagement
