@@ -28,8 +28,8 @@ RULES, WARNINGS = _names("check"), _names("warning")
 def broken_rules(warehouse: Warehouse, of_run: Mapping[str, Any]) -> dict[str, str]:
     """Return the rules that rows of a date break, each with up to ten of the rows that break it; log each rule.
 
-    ``of_run`` holds the run_id, the date, and the organization_ids and integration_ids, in the same order, whose rows are
-    looked at.
+    ``of_run`` holds the run_id, the date, and the organization_ids and integration_ids, in the same order, of which the
+    rows are looked at.
     """
     return _broken(warehouse, "check", RULES, of_run, logging.ERROR)
 
