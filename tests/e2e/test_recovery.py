@@ -87,7 +87,7 @@ def half_way(scene: Scene, run_id: str) -> None:
     """Wait until some Pages are done, and others are not."""
 
     def is_half_way() -> bool:
-        states = [task.state for (name, _), task in scene.tasks(run_id).items() if name.startswith("page.")]
+        states = [task.state for (name, _), task in scene.tasks(run_id).items() if name.startswith("integration.")]
         return states.count("success") >= 2 and "running" in states
 
     until("the run is half way", is_half_way)
