@@ -81,4 +81,6 @@ def test_a_worker_is_killed_midway_and_the_other_ends_the_run(scene: Scene) -> N
 
 
 def done(scene: Scene, run_id: str) -> int:
-    return sum(task.state == "success" for (name, _), task in scene.tasks(run_id).items() if name.startswith("integration."))
+    return sum(
+        task.state == "success" for (name, _), task in scene.tasks(run_id).items() if name.startswith("integration.")
+    )

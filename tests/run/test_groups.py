@@ -121,6 +121,20 @@ def test_after_a_clear_every_page_of_the_group_is_looked_at_again(
     assert ledger(database) == {(one["id"], number, "success") for one in group for number in (1, 2)}
 
 
+def test_a_group_that_failed_and_is_cleared_asks_for_the_broken_page_alone(
+    group: list[dict[str, str]], graph: Served, run: Run
+) -> None:
+    broken = group[0]
+    graph.control.fault("revoked_token", broken["external_id"])
+    with pytest.raises(ExceptionGroup):
+        ingest.ingest_content(group, run)
+    graph.control.clear_faults()
+    for series, asked in (("cleared", {broken["external_id"]}), ("again", {one["external_id"] for one in group})):
+        graph.control.clear_requests()
+        ingest.ingest_content(group, replace(run, series=series))
+        assert graph.control.requests()["calls_by_page"].keys() == asked, series
+
+
 def test_the_counts_of_a_group_are_the_sums_of_its_pages(group: list[dict[str, str]], run: Run) -> None:
     alone = [ingest.ingest_content([one], run) for one in group]
     assert ingest.ingest_content(group, replace(run, run_id="run-2")) == {

@@ -1,7 +1,8 @@
 -- One row is one attempt of one stage in one DAG run, just begun; no row when another attempt took its number meanwhile.
 -- Returns the integration as the registry has it (null: not that organization's any more), what is known of it, how many
 -- attempts since the clear waited, and what the last attempt left pending if its question is the same (null: everything).
--- A success is resumed only within its own series: a cleared task reads again. Attempts are numbered per run and stage.
+-- A success is resumed within its own series, and after a clear when its task had failed for another integration of its
+-- group: a task that is cleared after it succeeded reads again. Attempts are numbered per run and stage.
 with owned as (
     select *
     from analytics.integration
@@ -26,6 +27,13 @@ series as (
     from earlier
     where attempt > coalesce((select max(attempt) from earlier where series <> %(series)s), 0)
 ),
+group_end as (
+    select distinct on (one.organization_id, one.integration_id) one.state
+    from analytics.ingestion_run as one
+    inner join last on last.series = one.series
+    where one.run_id = %(run_id)s and one.stage = %(stage)s
+    order by one.organization_id, one.integration_id, one.attempt desc
+),
 opened as (
     insert into analytics.ingestion_run as attempted (
         run_id, organization_id, integration_id, stage, attempt, series, try_number, map_index, question, date,
@@ -46,7 +54,12 @@ select
     (
         select pending
         from last
-        where last.question = opened.question and (last.state = 'failed' or last.series = %(series)s)
+        where last.question = opened.question
+            and (
+                last.state = 'failed'
+                or last.series = %(series)s
+                or exists (select from group_end where state <> 'success')
+            )
     ) as pending,
     exists (
         select
