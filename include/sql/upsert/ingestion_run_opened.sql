@@ -1,8 +1,7 @@
--- One row is one attempt of one stage in one DAG run, just begun; no row when another attempt took its number meanwhile.
--- Returns the integration as the registry has it (null: not that organization's any more), what is known of it, how many
--- attempts since the clear waited, and what the last attempt left pending if its question is the same (null: everything).
--- A success is resumed within its own series, and after a clear when its task had failed for another integration of its
--- group: a task that is cleared after it succeeded reads again. Attempts are numbered per run and stage.
+-- One row is one attempt of one stage in one DAG run, just begun; none when another one took its number meanwhile. Returns the
+-- integration as the registry has it, what is known of it, the waits since the clear, and what the last attempt left pending
+-- if its question is the same (null: everything). A success is resumed within its series, and after a clear when its task had
+-- failed for another integration of its group: a task that is cleared after it succeeded reads again.
 with owned as (
     select *
     from analytics.integration
