@@ -39,8 +39,6 @@ class Services:
         write_private(self.folder / "supervisord.conf", text)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"]
         subprocess.run(command, cwd=self.folder, env=env, check=True)  # noqa: S603
-        while not all(one["start"] for one in self.call("getAllProcessInfo")):
-            time.sleep(0.05)
 
     def pids(self) -> dict[str, int]:
         """Return the process ids of the services by name, 0 for one that has ended; nothing without supervisord."""

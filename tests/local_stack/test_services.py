@@ -44,11 +44,6 @@ def test_a_service_has_the_environment_it_is_given_and_writes_to_its_log(service
     wait_until(lambda: log.exists() and log.read_text() == "50% of the stack\n")
 
 
-def test_a_service_that_has_just_been_started_is_not_taken_for_one_that_has_ended(services: Services) -> None:
-    start(services, **{f"service-{number}": PARENT_OF_A_SLEEPER for number in range(20)})
-    assert all(services.pids().values())
-
-
 def test_stopping_takes_all_services_and_their_children(services: Services) -> None:
     start(services, one=PARENT_OF_A_SLEEPER, two=PARENT_OF_A_SLEEPER)
     wait_until(lambda: len(family(services)) == 4)

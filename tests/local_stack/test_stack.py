@@ -108,6 +108,13 @@ def test_a_stack_with_a_service_that_has_ended_is_not_used(stack: LocalStack) ->
     assert not stack.is_running()
 
 
+def test_a_service_whose_program_is_not_there_is_named(stack: LocalStack) -> None:
+    stack.start_postgres()
+    stack.services.start({"redis": ["/no/such/program"]}, {"PATH": os.environ["PATH"]}, stack.layout.logs)
+    with pytest.raises(StackError, match=r"(?s)redis has ended.*no such file"):
+        stack.prepare_warehouse()
+
+
 def test_a_stack_of_a_run_that_was_killed_is_not_used(stack: LocalStack) -> None:
     leave_running(stack, stays=False)
     assert not stack.is_running()
