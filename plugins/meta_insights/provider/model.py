@@ -155,10 +155,6 @@ class Provider:
     home: Callable[[str, Stored], str]
     resources: tuple[Resource, ...]
 
-    def metrics_of(self, table: str) -> tuple[Metric, ...]:
-        """Return all metrics that fill a table."""
-        return tuple(metric for one in self.resources if one.table == table for metric in one.metrics)
-
     def sources(self) -> Collection[str]:
         """Return the names of all metrics, as they are reported."""
         return sorted({one.key(metric.source) for one in self.resources for metric in one.metrics})

@@ -50,9 +50,7 @@ class Refused:
     def refuse(self, resource: Resource, source: str, kind: str | None) -> None:
         """Remember a refusal."""
         key = _key(resource, source, kind)
-        before = self.entries.get(key)
-        since = before["since"] if before else _text(self.now)
-        self.entries[key] = {"since": since, "until": _text(self.now + (REST if before else FIRST_REST))}
+        self._remember(key, REST if key in self.entries else FIRST_REST)
 
     def lacks(self, edge: str) -> bool:
         """Return whether the integration does not have an edge, as far as is known now."""
@@ -60,9 +58,11 @@ class Refused:
 
     def refuse_edge(self, edge: str) -> None:
         """Remember that the integration does not have an edge. It is requested weekly: it rarely gets one."""
-        before = self.entries.get(_edge_key(edge))
-        since = before["since"] if before else _text(self.now)
-        self.entries[_edge_key(edge)] = {"since": since, "until": _text(self.now + REST)}
+        self._remember(_edge_key(edge), REST)
+
+    def _remember(self, key: str, rest: timedelta) -> None:
+        since = self.entries[key]["since"] if key in self.entries else _text(self.now)
+        self.entries[key] = {"since": since, "until": _text(self.now + rest)}
 
     def unavailable(self, resource: Resource, kinds: Iterable[str | None]) -> set[str]:
         """Return the refused metrics of a resource: ``posts.post_clicks``, or with ``/{kind}`` if not by all kinds."""

@@ -56,6 +56,7 @@ class Part:
     object to the metrics that were not answered yet, by source, ``answered`` are the objects that gave something.
     ``denied`` are plain fields that a permission forbids. ``blanks`` are maps that came empty, of metrics for which
     that may mean anything, and ``filled`` the metrics, by source, of which some object gave a value.
+    ``spans_left`` are the listings that have not ended well.
     """
 
     resource: Resource
@@ -69,7 +70,6 @@ class Part:
     blanks: list[tuple[str, datetime, Metric]] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     spans_left: int = 0
-    is_interrupted: bool = False
 
     def want(self, object_id: str, content_id: str, kind: str | None) -> None:
         """Plan to read all that an object of a content type has."""
@@ -200,16 +200,13 @@ class ResourceReader:
     def _span(self, part: Part, span: Span) -> None:
         """Read one span by listing; after the last one, singly, what none of them carried.
 
-        After an error that may pass, what is left of the part is left to the next attempt.
+        An error that may pass ends the span, and what is left of the part is left to the next attempt.
         """
-        try:
-            self._list(part, span)
-        except GraphError:
-            part.is_interrupted = True
-            raise
+        self._list(part, span)
         with self._lock:
             part.spans_left -= 1
-        if not part.spans_left and not part.is_interrupted:
+            is_last = not part.spans_left
+        if is_last:
             self._single(part)
 
     # By listing
@@ -382,7 +379,7 @@ class ResourceReader:
 
         Of several threads that were refused, one looks.
         """
-        objects = {part.kinds[one]: one for one in reversed(part.left)}
+        objects = {part.kinds[one]: one for one in reversed(list(part.left))}
         with self.refused.lock:
             if any(self.refused.accepted(part.resource, sources, kind) != tuple(sources) for kind in objects):
                 return True
