@@ -6,7 +6,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
 INSTALLED := .venv/installed
 PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir
-MEASURE = AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR $(VENV_PYTHON)
 export PYTHONPATH := include:plugins
 upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $($(call upper,$(1))),--$(1) '$($(call upper,$(1)))')
@@ -48,7 +47,8 @@ test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfi
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
 
 campaign: $(INSTALLED) ## simulate weeks of troubled runs for SEEDS=100 seeds, FROM=101 on, and compare with the true numbers
-	@PYTHONPATH='$(PYTHONPATH):tests' $(MEASURE) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
+	@PYTHONPATH='$(PYTHONPATH):tests' AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR \
+		$(VENV_PYTHON) -m simulation.campaign --seeds $(or $(SEEDS),100) --first $(or $(FROM),101)
 
 secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml needs to .env, and keep what is there
 	@$(VENV_PYTHON) -m local_stack secrets
@@ -59,7 +59,7 @@ cases: $(INSTALLED) ## show what each kind of fault leads to: rows, calls and at
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	$(VENV_PYTHON) -m pytest -v tests/ingest/test_calls.py
 
-bench: $(INSTALLED) ## measure reading, writing, growth and whole runs beside their floors, in ten minutes
+bench: $(INSTALLED) ## measure reading, writing, growth and whole runs beside their floors, in five minutes
 	$(VENV_PYTHON) -m pytest -q -m benchmark tests/benchmarks
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
