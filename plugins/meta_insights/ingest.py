@@ -103,7 +103,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     edges = provider.listings if opened.pending is None else opened.pending.get(EDGES, ())
     if not edges:
         return Outcome(pending={})
-    stored, _ = _live(task, integration)
+    stored, *_ = _live(task, integration)
     hook = _hook(opened, task, budget)
     sizes = {edge: _page_size(f"content.{edge}", opened) for edge in provider.listings}
     span = (run.since, run.until)
@@ -155,16 +155,19 @@ def _columns(row: Content) -> dict[str, Any]:
     return columns
 
 
-def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str]]:
-    """Return the live content of the look-back by id, and the ids of which nothing is stored for the date.
+def _live(task: Task, integration: Integration) -> tuple[dict[str, Stored], set[str], set[str]]:
+    """Return the live content of the look-back by id, and two sets of ids: the unmeasured ones and the final ones.
 
-    A late snapshot does not count while an on-time one is possible.
+    Unmeasured is what has no snapshot of the date; a late one does not count while an on-time one is possible. Final
+    is what has an on-time snapshot when it is too late for another: a late one could not replace any of its values.
     """
     run = task.run
     is_late = clock.now() >= run.on_time_until
-    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date, is_late=is_late)
-    unmeasured = {row["external_content_id"] for row in rows if not row.pop("is_measured")}
-    return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured
+    rows = content.live(task.warehouse, integration.key, run.since, run.until, run.day.date)
+    is_on_time = {row["external_content_id"]: row.pop("is_on_time") for row in rows}
+    unmeasured = {one for one, on_time in is_on_time.items() if on_time is None or not (on_time or is_late)}
+    final = {one for one, on_time in is_on_time.items() if on_time and is_late}
+    return {row.pop("external_content_id"): Stored(**row) for row in rows}, unmeasured, final
 
 
 def _delete_vanished(task: Task, opened: Opened, reader: ContentReader, listing: Listing) -> Exception | None:
@@ -197,9 +200,9 @@ def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     provider, issues = integration.declared, Issues()
     if not _kept(provider, [run.day.date]):
         return _not_kept(run, provider)
-    stored, unmeasured = _live(task, integration)
+    stored, unmeasured, final = _live(task, integration)
     dates = _kept(provider, run.history_dates)
-    parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured)
+    parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured, final)
     if not any(part.left for part in parts):
         return Outcome(pending={})
     hook = _hook(opened, task, budget)

@@ -68,7 +68,7 @@ def page(request: pytest.FixtureRequest, sandbox: SandboxControl, warehouse: War
     register(warehouse, [integration])
     run = Run("measured", DAY, 28, refresh=False, settings=Settings.from_environment())
     ingest.ingest_content([asdict(integration)], run)
-    rows = content.live(warehouse, integration.key, run.since, run.until, DAY.date, is_late=False)
+    rows = content.live(warehouse, integration.key, run.since, run.until, DAY.date)
     names = ("content_type", "published_at", "post_id", "video_id")
     stored = {row["external_content_id"]: Stored(**{name: row[name] for name in names}) for row in rows}
     return Page(integration, sandbox.base_url, made["token"], run, stored)

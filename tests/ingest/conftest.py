@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
+from meta_insights import clock
 from meta_insights.config import Settings
 from meta_insights.run.context import Run
 from meta_insights.run.integrations import Integration, register
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
     from graph_sandbox.server import Served
     from meta_insights.store.warehouse import Warehouse
+
+
+@pytest.fixture(autouse=True)
+def worker_clock(graph: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the worker's clock show Graph's time, and a microsecond more each time: no two attempts begin at once."""
+    looks = count()
+    monkeypatch.setattr(clock, "now", lambda: graph.control.now() + timedelta(microseconds=next(looks)))
 
 
 @pytest.fixture

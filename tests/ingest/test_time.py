@@ -14,7 +14,7 @@ from meta_insights.graph.errors import GraphTransientError
 from meta_insights.store.warehouse import Warehouse
 from support import DAY, SEEN_AT
 from support.ended import times_out
-from truth import ledger, rows, snapshots, stage_fails
+from truth import both, ledger, rows, snapshots, stage_fails, truth
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,3 +123,22 @@ def test_a_clock_of_graph_that_is_far_ahead_stores_nothing(
         ingest.ingest_content([asdict(page)], run)
     assert "one clock is wrong" in str(failure.cause)
     assert rows(database, "select * from analytics.content") == []
+
+
+def test_a_late_rerun_asks_only_for_what_can_still_be_stored(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    """No late value replaces one that was on time; a content without a snapshot, and the days, are read."""
+    both(page, run)
+    first, *_ = snapshots(database)
+    database.execute("delete from analytics.content_daily_metric where external_content_id = %s", [first])
+    before, days = snapshots(database), "select count(*) from analytics.page_daily_metric where date = '2026-11-20'"
+    videos = {key for key, one in truth(graph, page, run).items() if one.kind == "video"}
+    database.execute("delete from analytics.page_daily_metric")
+    graph.control.fix_clock(SEEN_AT + timedelta(days=3))
+    ingest.ingest_metrics([asdict(page)], replace(run, run_id="run-2"))
+    assert {key: row for key, row in snapshots(database).items() if key != first} == before
+    assert snapshots(database)[first]["is_on_time"] is False
+    assert rows(database, days) == [(1,)]
+    entry = rows(database, "select asked, stored from analytics.ingestion_run where run_id = 'run-2'")
+    assert entry == [(len({first, *videos}),) * 2]

@@ -106,10 +106,12 @@ def plan(
     dates: Collection[date],
     pending: Mapping[str, Collection[str]] | None,
     unmeasured: Collection[str],
+    final: Collection[str] = (),
 ) -> list[Part]:
     """Return the parts to read: everything, or what an earlier attempt left ``pending`` and ``unmeasured`` content.
 
-    ``stored`` is the live content by id; ``dates`` are those whose daily values are read as history.
+    ``stored`` is the live content by id; ``dates`` are those whose daily values are read as history. Of ``final``
+    content no lifetime values are read.
     """
     parts = []
     for resource in provider.resources:
@@ -118,6 +120,8 @@ def plan(
         for window in windows:
             part = Part(resource, window)
             for object_id, (content_id, kind) in objects.items():
+                if resource.window_days is None and content_id in final:
+                    continue
                 if pending is None or content_id in pending.get(part.name, ()) or content_id in unmeasured:
                     part.want(object_id, content_id, kind)
             parts.append(part)

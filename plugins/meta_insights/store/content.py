@@ -21,15 +21,13 @@ Rows = Iterable[Mapping[str, Any]]
 """Rows of one table, each ``{column: value}``."""
 
 
-def live(
-    warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date, *, is_late: bool
-) -> list[dict[str, Any]]:
+def live(warehouse: Warehouse, integration: Key, since: datetime, until: datetime, day: date) -> list[dict[str, Any]]:
     """Return the content published in [since, until) that is not known to be deleted, oldest first.
 
-    Columns: external_content_id, content_type, published_at, post_id, video_id, and is_measured: a snapshot is stored
-    for the date, and it is on time unless it ``is_late`` for that.
+    Columns: external_content_id, content_type, published_at, post_id, video_id, and is_on_time: whether the snapshot
+    that is stored for the date is on time; None without one.
     """
-    params = {"since": since, "until": until, "date": day, "is_late": is_late}
+    params = {"since": since, "until": until, "date": day}
     return warehouse.select("live_content", {**integration, **params})
 
 
