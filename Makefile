@@ -42,8 +42,8 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
-	@PATH=$$PATH:/usr/sbin; for program in redis-server docker-compose pgbouncer; do command -v $$program >/dev/null || \
-		{ echo "$$program is needed: apt-get install redis-server docker-compose pgbouncer"; exit 1; }; done
+	@PATH=$$PATH:/usr/sbin; all='redis-server docker-compose pgbouncer chromium'; for program in $$all; do \
+		command -v $$program >/dev/null || { echo "$$program is needed: apt-get install $$all"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
 
 campaign: $(INSTALLED) ## simulate weeks of troubled runs for SEEDS=100 seeds, FROM=101 on, and compare with the true numbers

@@ -1,0 +1,98 @@
+"""What the runbook tells people to do by mouse, done by mouse, in Airflow's own UI."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from local_stack.stack import DAG_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page
+
+    from local_stack.stack import LocalStack
+    from scene import Scene
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture
+def ui(stack: LocalStack) -> Iterator[Page]:
+    """A browser in which the one user has logged in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page(base_url=stack.airflow.base_url, locale="en-US")
+        page.goto("/")
+        page.get_by_label("Username").fill(stack.airflow.user)
+        page.get_by_label("Password").fill(stack.airflow.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Dags").wait_for()
+        yield page
+        browser.close()
+
+
+def of_page(index: int) -> set[tuple[str, int]]:
+    """Return the task instances of one Page, and those that follow the Pages."""
+    return {("integration.content", index), ("integration.metrics", index), ("aggregate", -1), ("check", -1)}
+
+
+def affected(dialog: Locator, count: int) -> set[tuple[str, int]]:
+    """Return the task instances that a dialog is about to clear, once it lists so many."""
+    dialog.get_by_text(f"Affected Tasks: {count}", exact=True).wait_for()
+    rows = [row.get_by_role("cell").all_inner_texts()[-4:] for row in dialog.get_by_role("row").all()]
+    return {(task_id, int(map_index)) for task_id, _, map_index, _ in filter(None, rows)}
+
+
+def confirm(dialog: Locator) -> None:
+    """Press *Confirm*, and wait until Airflow has cleared: the dialog closes before that."""
+    with dialog.page.expect_response(lambda answer: '"dry_run":false' in (answer.request.post_data or "")) as cleared:
+        dialog.get_by_role("button", name="Confirm").click()
+    assert cleared.value.ok
+
+
+def test_a_page_is_cleared_by_mouse_and_only_it_and_what_follows_runs_again(scene: Scene, ui: Page) -> None:
+    _, broken, other = scene.world.pages[:3]
+    for page in (broken, other):
+        scene.stack.sandbox.fault("revoked_token", page.id)
+    run_id, state = scene.run(integration_ids=["demo-01", "demo-02", "demo-03"])
+    assert state == "failed"
+    tasks, stored = scene.tasks(run_id), scene.stored_versions()
+    dialog, clear = ui.get_by_role("dialog"), ui.get_by_role("button", name="Press shift+c to clear")
+
+    # The clear button on the page of the task, or of the group, takes all Pages.
+    for view in ("integration.content/mapped", "group/integration"):
+        ui.goto(f"/dags/{DAG_ID}/runs/{run_id}/tasks/{view}")
+        clear.click()
+        assert affected(dialog, 8) == of_page(0) | of_page(1) | of_page(2)
+
+    # That in the row of one Page takes this Page and what follows.
+    scene.stack.sandbox.clear_faults(broken.id)
+    ui.goto(f"/dags/{DAG_ID}/runs/{run_id}")
+    row = ui.get_by_role("row").filter(has=ui.get_by_role("link", name="integration.content"))
+    row = row.filter(has=ui.get_by_role("link", name=broken.name, exact=True))
+    row.get_by_role("button", name="Clear Task Instance").click()
+    assert affected(dialog, 4) == of_page(1)
+    confirm(dialog)
+    assert scene.airflow.wait(run_id) == "failed"  # the other one is still broken
+    again = {key: task.state for key, task in scene.tasks(run_id).items() if task != tasks[key]}
+    assert again == {key: "success" if key[1] == 1 else "failed" for key in of_page(1) - {("check", -1)}}
+    assert {
+        key[1]
+        for table, rows in scene.stored_versions().items()
+        for key, version in rows.items()
+        if version != stored[table].get(key)
+    } == {"demo-02"}
+
+    # That of the run takes everything, unless it is told to clear only what failed.
+    scene.stack.sandbox.clear_faults(other.id)
+    clear.click()
+    assert affected(dialog, 9) == tasks.keys()
+    dialog.get_by_role("button", name="Clear only failed tasks").click()
+    assert affected(dialog, 4) == of_page(2)
+    confirm(dialog)
+    assert scene.airflow.wait(run_id) == "success"
