@@ -112,7 +112,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
     listing = reader.read(edges)
     whole = (_columns(row) for row in listing.content.values() if not row.is_partial)
     in_part = (_columns(row) for row in listing.content.values() if row.is_partial)
-    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at)
+    content.save_listing(task.warehouse, integration.key, whole, in_part, listing.observed_at, run.day.date)
     error = _delete_vanished(task, opened, reader, listing)
     token = _token_health(hook, provider.scopes, listing, issues)
     return Outcome(

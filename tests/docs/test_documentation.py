@@ -138,8 +138,8 @@ def test_a_deleted_page_leaves_no_row(series: Series, database: psycopg.Connecti
         found = {name: database.execute(query.format(sql.Identifier(name))).fetchone() for (name,) in tables}
         return {name: row[0] for name, row in found.items() if row and row[0]}
 
-    written = {"integration", "content", "content_daily_metric", "ingestion_run", "stage_result", "daily_aggregate"}
-    assert rows().keys() == written
+    written = {"integration", "content", "content_daily_metric", "ingestion_run", "stage_result"}
+    assert rows().keys() == written | {"daily_change", "daily_coverage", "daily_aggregate"}
     delete, _, _ = blocks("docs/data.md", "sql")
     assert set(re.findall(r"delete from analytics\.(\w+)", delete)) == {name for (name,) in tables}
     database.execute(delete.replace("'acme'", "'org'").replace("'acme-fb'", f"'{series.page}'").encode())

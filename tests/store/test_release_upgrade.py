@@ -61,7 +61,14 @@ def fill(database: psycopg.Connection, graph: Served) -> None:
     database.execute(
         "insert into analytics.content_daily_metric (organization_id, integration_id, external_content_id, date, "
         "reach, observed_at, is_on_time, run_id) "
-        "values ('org', 'page-0', '1_2', '2026-01-02', 7, '2026-01-03 09:00Z', true, 'old')"
+        "values ('org', 'page-0', '1_2', '2026-01-02', 7, '2026-01-03 09:00Z', true, 'old'), "
+        "('org', 'page-0', '1_2', '2026-01-03', 9, '2026-01-04 09:00Z', true, 'old')"
+    )
+    database.execute(
+        "insert into analytics.stage_result (organization_id, integration_id, date, stage, state, run_id, started_at, "
+        "lookback_days, on_time_until, stored, skipped, failed, issues) select 'org', 'page-0', '2026-01-03', stage, "
+        "'success', 'old', '2026-01-04 09:00Z', 28, '2026-01-05 08:00Z', 1, 0, 0, '[]' "
+        "from (values ('content'), ('metrics')) as stages (stage)"
     )
     database.execute(
         "insert into analytics.page_daily_metric (organization_id, integration_id, date, followers, observed_at, "
@@ -109,11 +116,15 @@ def test_a_release_is_upgraded_under_its_data_and_takes_the_next_run(
     restore(empty_database, release)
     fill(database, graph)
     before = stored(database)
-    assert [len(rows) for rows in before.values()] == [3, 1, 1, 1]
+    assert [len(rows) for rows in before.values()] == [3, 1, 2, 1]
 
     run = Run("new", DAY, lookback_days=28, refresh=False, settings=Settings.from_environment())
     groups = ingest.list_integrations(run, {})
     assert stored(database) == before
+    for table in ("daily_change", "daily_coverage"):
+        kept = database.execute(f"table analytics.{table}").fetchall()
+        assert kept == database.execute(f"table analytics.computed_{table}").fetchall()
+        assert len(kept) == 1
     for group in groups:
         ingest.ingest_content(group["integrations"], run)
         ingest.ingest_metrics(group["integrations"], run)

@@ -35,6 +35,8 @@ TABLES = {
     "ingestion_run",
     "integration_health",
     "stage_result",
+    "daily_change",
+    "daily_coverage",
 }
 PUBLIC_VIEWS = {
     "content_coverage",
@@ -53,9 +55,9 @@ OBJECTS = """
     select 'view/' || relname from pg_class where relnamespace = 'analytics'::regnamespace and relkind = 'v'
     union all
     select 'function/' || proname from pg_proc
-    where pronamespace = 'analytics'::regnamespace and prorettype <> 'trigger'::regtype
+    where pronamespace = 'analytics'::regnamespace and proname <> 'keep_external_id'
 """
-"""What has a file of its own; a trigger's function stands with its table."""
+"""What has a file of its own; keep_external_id stands with its table."""
 
 
 @pytest.fixture

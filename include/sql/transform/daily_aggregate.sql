@@ -1,109 +1,56 @@
--- One row is one content type of one integration on one date: its changes of that day. Reads daily_content_count and
--- content_daily_change for the date, for each later date whose change begins at it, and for each date around it whose
--- content is not what it was: found late, or of another type than it seemed. A type without content loses its row.
+-- One row is one content type of one integration on one date: its changes of that day. Sums content_daily_change and
+-- counts daily_coverage for the date and each date around it: a snapshot moves later changes too, and content that was
+-- found late, joined, or is of another type than it seemed moves those of its look-back. A type without content has no row.
 -- Safe to run again, in any order: computed from what is stored, and a row that would not change is not written.
-with period as (
-    select %(date)s::date + max(lookback_days) as after
+with period as materialized (
+    select
+        %(date)s::date - %(lookback_days)s::integer + 1 as first,
+        %(date)s::date + max(lookback_days) - 1 as last
     from analytics.stage_result
     where date >= %(date)s::date and date <= %(date)s::date + 366
 ),
 counted as materialized (
-    select *
-    from analytics.daily_content_count
-    where date > %(date)s::date - %(lookback_days)s::integer
-        and date < (select after from period)
+    select
+        coverage.*,
+        requested.has_content and requested.has_metrics
+        and sum(coverage.content_measured) over of_integration + requested.skipped
+        >= sum(coverage.content_expected) over of_integration as is_complete
+    from analytics.daily_coverage as coverage
+    inner join analytics.requested_date as requested using (organization_id, integration_id, date)
+    where coverage.date >= (select first from period) and coverage.date <= (select last from period)
+        and requested.date >= (select first from period) and requested.date <= (select last from period)
+    window of_integration as (partition by coverage.organization_id, coverage.integration_id, coverage.date)
 ),
-vanished as (
+ended as (
     delete from analytics.daily_aggregate as known
-    where known.date > %(date)s::date - %(lookback_days)s::integer
-        and known.date < (select after from period)
-        and not exists (
-            select from counted
-            where counted.organization_id = known.organization_id
-                and counted.integration_id = known.integration_id
-                and counted.content_type = known.content_type
-                and counted.date = known.date
+    where known.date >= (select first from period)
+        and known.date <= (select last from period)
+        and (known.organization_id, known.integration_id, known.content_type, known.date) not in (
+            select organization_id, integration_id, content_type, date from counted
         )
-),
-next as (
-    select today as snapshot, coming.snapshot as following
-    from analytics.content_daily_metric as today
-    cross join lateral (
-        select later as snapshot
-        from analytics.content_daily_metric as later
-        where later.organization_id = today.organization_id
-            and later.integration_id = today.integration_id
-            and later.external_content_id = today.external_content_id
-            and later.date > today.date
-            and later.is_on_time
-            and later.deleted_at is null
-        order by later.date
-        limit 1
-    ) as coming
-    where today.date = %(date)s::date and today.is_on_time and today.deleted_at is null
-),
-dependent as (
-    select (snapshot).organization_id, (snapshot).integration_id, (following).date
-    from next
-    union
-    select further.organization_id, further.integration_id, further.date
-    from next
-    cross join lateral analytics.snapshot_metrics(next.snapshot) as seen
-    cross join lateral (
-        select later.*
-        from analytics.content_daily_metric as later
-        cross join lateral analytics.snapshot_metrics(later) as coming
-        where later.organization_id = (next.snapshot).organization_id
-            and later.integration_id = (next.snapshot).integration_id
-            and later.external_content_id = (next.snapshot).external_content_id
-            and later.date > (next.following).date
-            and later.is_on_time
-            and later.deleted_at is null
-            and coming.metric = seen.metric
-        order by later.date
-        limit 1
-    ) as further
-    where not exists (
-        select from analytics.snapshot_metrics(next.following) as coming where coming.metric = seen.metric
-    )
-),
-affected as (
-    select counted.*
-    from counted
-    left join analytics.daily_aggregate as known using (organization_id, integration_id, content_type, date)
-    left join dependent using (organization_id, integration_id, date)
-    where counted.date = %(date)s::date
-        or dependent.date is not null
-        or (known.content_published, known.content_expected, known.content_measured, known.is_complete) is distinct from
-        (counted.content_published, counted.content_expected, counted.content_measured, counted.is_complete)
 ),
 changed as (
     select
-        change.organization_id,
-        change.integration_id,
-        change.content_type,
-        change.date,
+        organization_id,
+        integration_id,
+        content_type,
+        date,
         count(*) as content_changed,
-        count(*) filter (where change.is_correction) as content_corrected,
-        sum(change.impressions_change) as impressions_change,
-        sum(change.reach_change) as reach_change,
-        sum(change.reactions_change) as reactions_change,
-        sum(change.comments_change) as comments_change,
-        sum(change.shares_change) as shares_change,
-        sum(change.video_views_change) as video_views_change,
-        sum(change.clicks_change) as clicks_change,
-        sum(change.engagement) as engagement,
-        sum(change.engagement) filter (where change.reach_change is not null) as rated_engagement,
-        sum(change.reach_change) filter (where change.engagement is not null) as rated_reach,
-        max(change.days_covered) as days_covered
-    from (select distinct integration_id, date from affected) as day
-    cross join lateral (
-        select *
-        from analytics.content_daily_change as one
-        where one.integration_id = day.integration_id and one.date = day.date
-        offset 0
-    ) as change
-    group by change.organization_id, change.integration_id, change.content_type, change.date
+        count(*) filter (where is_correction) as content_corrected,
+        sum(impressions_change) as impressions_change,
+        sum(reach_change) as reach_change,
+        sum(reactions_change) as reactions_change,
+        sum(comments_change) as comments_change,
+        sum(shares_change) as shares_change,
+        sum(video_views_change) as video_views_change,
+        sum(clicks_change) as clicks_change,
+        sum(engagement) as engagement,
+        sum(engagement) filter (where reach_change is not null) as rated_engagement,
+        sum(reach_change) filter (where engagement is not null) as rated_reach,
+        max(days_covered) as days_covered
+    from analytics.content_daily_change
+    where date >= (select first from period) and date <= (select last from period)
+    group by organization_id, integration_id, content_type, date
 )
 insert into analytics.daily_aggregate as kept (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,
@@ -112,13 +59,13 @@ insert into analytics.daily_aggregate as kept (
     days_covered, is_complete
 )
 select
-    affected.organization_id,
-    affected.integration_id,
-    affected.content_type,
-    affected.date,
-    affected.content_published,
-    affected.content_expected,
-    affected.content_measured,
+    counted.organization_id,
+    counted.integration_id,
+    counted.content_type,
+    counted.date,
+    counted.content_published,
+    counted.content_expected,
+    counted.content_measured,
     coalesce(changes.content_changed, 0),
     coalesce(changes.content_corrected, 0),
     changes.impressions_change,
@@ -133,10 +80,10 @@ select
     changes.rated_reach,
     analytics.engagement_rate(changes.rated_engagement, changes.rated_reach),
     changes.days_covered,
-    affected.is_complete
-from affected
+    counted.is_complete
+from counted
 left join changed as changes using (organization_id, integration_id, content_type, date)
-order by affected.organization_id, affected.integration_id, affected.content_type, affected.date
+order by counted.organization_id, counted.integration_id, counted.content_type, counted.date
 on conflict (organization_id, integration_id, content_type, date) do update
 set
     content_published = excluded.content_published,

@@ -1,6 +1,5 @@
--- One row is one stage of one integration on one date: what is missing, why, and what would repair it. What is stored is
--- counted for the dates of the query alone, hence the laterals.
--- Reads the registry, stage_result and content_coverage.
+-- One row is one stage of one integration on one date: what is missing, why, and what would repair it.
+-- Reads the registry, stage_result and daily_coverage, for the dates of the query alone, hence the laterals.
 create or replace view analytics.coverage as
 with wanted as (
     select integration.organization_id, integration.id as integration_id, requested.date, stages.stage
@@ -43,10 +42,10 @@ figures as (
     ) as result on true
     left join lateral (
         select
-            count(*) filter (where one.state <> 'gone') as expected,
-            count(*) filter (where one.state = 'on time') as on_time,
-            count(*) filter (where one.state = 'late') as late
-        from analytics.content_coverage as one
+            sum(one.content_expected) as expected,
+            sum(one.content_measured) as on_time,
+            sum(one.content_late) as late
+        from analytics.daily_coverage as one
         where one.organization_id = wanted.organization_id
             and one.integration_id = wanted.integration_id
             and one.date = wanted.date

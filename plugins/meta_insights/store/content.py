@@ -44,8 +44,9 @@ def save_listing(
     listed: Rows,
     listed_in_part: Rows,
     seen_at: datetime,
+    day: date,
 ) -> None:
-    """Store content as it was listed. Of content that was ``listed_in_part`` text and time of publication stay.
+    """Store content as it was listed for a date. Of content ``listed_in_part`` text and time of publication stay.
 
     A video that was stored as a content of its own, and of which the post is known now, becomes that post: one content
     with the snapshots of both.
@@ -56,6 +57,7 @@ def save_listing(
         for pair in transaction.select("select/joined_content", integration):
             transaction.execute("transform/join_snapshots", integration | pair)
             transaction.execute("transform/join_content", integration | pair)
+        transaction.execute("transform/daily_coverage", {**integration, "date": day})
 
 
 def mark_deleted(warehouse: Warehouse, integration: Key, content_ids: Sequence[str], seen_at: datetime) -> None:

@@ -143,6 +143,15 @@ def _drop(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
         ),
         ([name for kind, name in kinds if kind == "function"],),
     ).fetchall()
+    triggers = connection.execute(
+        in_schema(
+            "select tgname, tgrelid::regclass::text from pg_trigger "
+            "where not tgisinternal and tgfoid::regprocedure::text = any(%s)"
+        ),
+        ([signature for (signature,) in signatures],),
+    ).fetchall()
+    for name, on in triggers:  # made anew by the file of its function
+        connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(name), sql.SQL(on)))
     try:
         for kind, objects in (("view", views), ("function", [sql.SQL(signature) for (signature,) in signatures])):
             if objects:
