@@ -85,7 +85,7 @@ def test_the_whole_run_works_as_the_owner_of_nothing_but_the_schema(
         f"grant usage on schema {schema} to dashboards; grant select on all tables in schema {schema} to dashboards"
     )
     with Warehouse() as owner, owner.transaction() as transaction:
-        transaction._connection.execute(grants.encode())
+        transaction.connection.execute(grants.encode())
     readable = admin.execute(
         "select relname from pg_class where relnamespace = %s::regnamespace and relkind in ('r', 'v')", [schema]
     ).fetchall()

@@ -240,6 +240,30 @@ def test_a_schema_of_a_newer_version_is_left_alone(
     assert "of a newer version, which brought migration/9000_note" in caplog.text
 
 
+def test_an_index_that_is_built_while_its_table_is_written_is_begun_anew_when_its_build_was_ended(
+    database: psycopg.Connection, folder: Path, upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upgrade()
+    (folder / "migration" / "9000_name.sql").write_text(
+        "-- One name for one Page.\n"
+        "drop index concurrently if exists analytics.one_name;\n"
+        "create unique index concurrently one_name on analytics.integration (name);\n"
+    )
+    monkeypatch.setattr("meta_insights.store.warehouse.SQL_FOLDER", folder)
+    database.execute(
+        "insert into analytics.integration (organization_id, id, provider, external_id, name) "
+        "values ('org', 'one', 'facebook', '1', 'Same'), ('org', 'two', 'facebook', '2', 'Same')"
+    )
+    is_valid = "select indisvalid from pg_index where indexrelid = to_regclass('analytics.one_name')"
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        Warehouse().upgrade()
+    assert database.execute(is_valid).fetchall() == [(False,)]
+    database.execute("update analytics.integration set name = id")
+    assert Warehouse().upgrade() == ["migration/9000_name"]
+    assert database.execute(is_valid).fetchall() == [(True,)]
+    assert Warehouse().upgrade() == []
+
+
 # A person's own objects
 
 

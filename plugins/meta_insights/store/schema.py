@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 KINDS = ("migration", "function", "view")
 """The folders of the schema; the others hold statements."""
 
+_CONCURRENT = re.compile(r"^create (unique )?index concurrently\b", re.MULTILINE)
+_BUILDING = "select from pg_stat_progress_create_index where datname = current_database()"
+
 _REFUSED = (
     errors.InvalidTableDefinition,
     errors.InvalidFunctionDefinition,
@@ -65,7 +68,7 @@ def upgrade(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
                 f"{name} was applied with another text: a released migration is never edited. Restore its text, and "
                 "write the change as a new migration with the next number"
             )
-    pending = [name for name in numbered if name not in applied]
+    pending = [name for name in numbered if name not in applied and not _CONCURRENT.search(numbered[name])]
     order = in_dependency_order(derived)
     # A view has the columns that its tables had when it was made: after a migration all are made anew.
     stale = [name for name in order if pending or applied.get(name) != digest(derived[name])]
@@ -74,6 +77,25 @@ def upgrade(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
         _apply(connection, numbered | derived, pending, stale, removed)
         _record(connection, {name: digest((numbered | derived)[name]) for name in [*pending, *stale]}, removed)
     return [*pending, *stale]
+
+
+def build_indexes(connection: psycopg.Connection[Any], folder: Path) -> list[str]:
+    """Apply the migrations that build an index while its table is written; return their names.
+
+    To be called after ``upgrade``, outside a transaction: PostgreSQL builds concurrently in several of its own. Such a
+    file is separate statements, and drops its index first: a build that was ended leaves one that is not valid. While
+    another task builds, nothing is done.
+    """
+    applied, numbered = _applied(connection), texts(folder, "migration")
+    pending = [name for name in numbered if name not in applied and _CONCURRENT.search(numbered[name])]
+    if not pending or connection.execute(_BUILDING).fetchone():
+        return []
+    for name in pending:
+        log.info("%s: the index is built while the table is written", name)
+        for statement in numbered[name].rstrip().removesuffix(";").split(";\n"):
+            connection.execute(in_schema(statement))
+        _record(connection, {name: digest(numbered[name])}, [])
+    return pending
 
 
 def texts(folder: Path, kind: str) -> dict[str, str]:

@@ -58,16 +58,16 @@ class Transaction:
     """Statements that take effect together, or not at all."""
 
     def __init__(self, connection: psycopg.Connection[Any], shapes: dict[str, Shape]) -> None:
-        self._connection = connection
+        self.connection = connection
         self._shapes = shapes
 
     def execute(self, name: str, params: Mapping[str, Any]) -> int:
         """Run one file that writes; return how many rows it wrote."""
-        return self._connection.execute(read_sql(name), params).rowcount
+        return self.connection.execute(read_sql(name), params).rowcount
 
     def select(self, name: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run one file that reads; return its rows by column name."""
-        with self._connection.cursor(row_factory=dict_row) as cursor:
+        with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(read_sql(name), params or {}).fetchall()
 
     def write(
@@ -101,7 +101,7 @@ class Transaction:
         own: set[str] = set().union(*rows)
         statement = shape.statement(table, base.keys() | own, common.keys() - own)
         params = {**common, "common": _json(base), "rows": _json(rows), "newest": newest}
-        return self._connection.execute(statement, params).rowcount
+        return self.connection.execute(statement, params).rowcount
 
     def _shape(self, table: str) -> Shape:
         if table not in self._shapes:
@@ -112,7 +112,7 @@ class Transaction:
     def upgrade(self) -> list[str]:
         """Bring the schema up to date; return the names of the files that were applied."""
         self._shapes.clear()
-        return schema.upgrade(self._connection, SQL_FOLDER)
+        return schema.upgrade(self.connection, SQL_FOLDER)
 
 
 class Warehouse:
@@ -202,8 +202,10 @@ class Warehouse:
 
     def upgrade(self) -> list[str]:
         """Bring the schema up to date, see ``schema.upgrade``. Needs no rights when it is."""
-        with self.transaction() as transaction:
-            return transaction.upgrade()
+        with self._lock:
+            with self.transaction() as transaction:
+                applied = transaction.upgrade()
+            return applied + schema.build_indexes(transaction.connection, SQL_FOLDER)
 
 
 def _json(value: Any) -> str:
