@@ -57,6 +57,23 @@ def changes(lived: Lived) -> Iterator[Any]:
     return different(stored, expected)
 
 
+def stored_changes(lived: Lived) -> Iterator[Any]:
+    """The stored daily changes are the oracle's, and the stored counts those of their definition."""
+    stored = {
+        (row["external_content_id"], row["date"], metric): row[f"{metric}_change"]
+        for row in lived.rows("select * from analytics.daily_change")
+        for metric in COUNTED
+        if row[f"{metric}_change"] is not None
+    }
+    expected = {
+        (lived.oracle.stored_id(content_id), day, metric): change.change
+        for (content_id, day, metric), change in lived.oracle.changes().items()
+    }
+    yield from different(stored, expected)
+    for one, other in (("daily_coverage", "computed_daily_coverage"), ("computed_daily_coverage", "daily_coverage")):
+        yield from lived.rows(f"table analytics.{one} except table analytics.{other}")
+
+
 def late_numbers(lived: Lived) -> Iterator[Any]:
     """Late numbers are in no change and in no aggregate."""
     yield from lived.rows("""
@@ -111,7 +128,7 @@ def checks(lived: Lived) -> Iterator[Any]:
 
 
 RULES: dict[str, Callable[[Lived], Iterator[Any]]] = {
-    rule.__name__: rule for rule in (snapshots, changes, late_numbers, aggregates, history, checks)
+    rule.__name__: rule for rule in (snapshots, changes, stored_changes, late_numbers, aggregates, history, checks)
 }
 
 
