@@ -71,3 +71,27 @@ def test_a_year_of_history_is_read_in_windows_that_graph_answers(
     assert rows(database, "select count(*), min(date), max(date) from analytics.page_daily_metric") == [
         (365, DAY.date - timedelta(days=364), DAY.date)
     ]
+
+
+def test_what_a_day_of_a_page_was_known_as_is_what_the_world_said_then(
+    graph: Served, page: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    later = SEEN_AT + timedelta(days=1)
+    next_run = replace(run, run_id="next", day=Day(DAY.date + timedelta(days=1)))
+    both(page, run)
+    graph.control.fix_clock(later)
+    both(page, next_run)
+    kept = rows(database, "select * from analytics.earlier_value order by replaced_at")
+    assert kept
+    for again in (replace(run, run_id="again"), replace(next_run, run_id="refreshed", refresh=True)):
+        both(page, again)
+    assert rows(database, "select * from analytics.earlier_value order by replaced_at") == kept
+    for at in (SEEN_AT, later):
+        known = (
+            "select date, impressions, reach from analytics.page_daily_as_known(%s) where date <= %s order by date desc"
+        )
+        assert database.execute(known, (at, DAY.date)).fetchall() == [
+            (day, said["page_media_view"], said["page_total_media_view_unique"])
+            for day in run.history_dates
+            for said in [graph.world.page_metrics(page.external_id, day, at)]
+        ]

@@ -32,6 +32,8 @@ TABLES = {
     "page_daily_metric": "date",
     "daily_aggregate": "date, content_type",
 }
+WRITTEN = {"run_id", "created_at", "updated_at", "first_observed_at"}
+"""Which run wrote a row, and when, and which of its observations was written first."""
 
 
 @pytest.fixture
@@ -62,9 +64,7 @@ def state(database: psycopg.Connection) -> dict[str, list[dict[str, Any]]]:
         cursor = database.execute(f"select * from analytics.{table} order by {order}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor]
-        found[table] = [
-            {k: v for k, v in row.items() if k not in {"run_id", "created_at", "updated_at"}} for row in rows
-        ]
+        found[table] = [{k: v for k, v in row.items() if k not in WRITTEN} for row in rows]
     return found
 
 
@@ -75,9 +75,8 @@ def test_twenty_runs_of_one_page_at_once_leave_what_they_leave_in_sequence(
         execute(page, run)
     in_sequence = state(database)
     assert len({row["date"] for row in in_sequence["content_daily_metric"]}) == 10
-    database.execute(
-        f"truncate {', '.join(f'analytics.{table}' for table in (*TABLES, 'ingestion_run', 'stage_result'))}".encode()
-    )
+    emptied = [*TABLES, "earlier_caption", "earlier_value", "ingestion_run", "stage_result"]
+    database.execute(f"truncate {', '.join(f'analytics.{table}' for table in emptied)}".encode())
     with ThreadPoolExecutor(RUNS) as pool:
         list(pool.map(lambda run: execute(page, run), runs()))
     assert state(database) == in_sequence

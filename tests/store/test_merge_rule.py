@@ -25,7 +25,7 @@ METRICS = {
     "content_daily_video": ("video_views", "watch_time_ms"),
     "page_daily_metric": ("reach", "followers"),
 }
-NOT_RULED = "{run_id,created_at,updated_at}"
+NOT_RULED = "{run_id,created_at,updated_at,first_observed_at}"
 Row = dict[str, Any]
 
 

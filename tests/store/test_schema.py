@@ -32,6 +32,8 @@ TABLES = {
     "content_daily_video",
     "page_daily_metric",
     "daily_aggregate",
+    "earlier_caption",
+    "earlier_value",
     "ingestion_run",
     "integration_health",
     "stage_result",
@@ -210,6 +212,33 @@ def test_a_function_and_a_view_whose_files_are_gone_are_dropped(
     assert {row[0] for row in database.execute(OBJECTS)} == {name for name in FILES if not name.startswith("migration")}
     known = {row[0] for row in database.execute("select name from analytics.schema_object")}
     assert known == set(FILES)
+
+
+def triggers(database: psycopg.Connection) -> list[tuple[str, ...]]:
+    query = "select tgname, tgrelid::regclass::text from pg_trigger where not tgisinternal order by 1, 2"
+    return database.execute(query).fetchall()
+
+
+def test_a_function_that_triggers_call_is_made_anew_with_them(
+    database: psycopg.Connection, folder: Path, upgrade: Upgrade
+) -> None:
+    upgrade()
+    before = triggers(database)
+    change(folder / "view" / "requested_date.sql", "    integration_id,\n    date,", "    date,\n    integration_id,")
+    assert upgrade() == ["view/requested_date"]
+    assert triggers(database) == before
+    assert ("keep_earlier_value", "analytics.page_daily_metric") in before
+
+
+def test_a_function_whose_file_is_gone_takes_its_triggers_with_it(
+    database: psycopg.Connection, folder: Path, upgrade: Upgrade
+) -> None:
+    upgrade()
+    before = triggers(database)
+    (folder / "function" / "keep_earlier_value.sql").unlink()
+    assert upgrade() == []
+    assert triggers(database) == [row for row in before if row[0] != "keep_earlier_value"]
+    database.execute("update analytics.page_daily_metric set reach = 1")
 
 
 def test_an_applied_migration_that_was_edited_is_refused_with_what_to_do(

@@ -3,7 +3,7 @@ create or replace function analytics.bookkeeping() returns text[]
 language sql immutable parallel safe as $$
     select array[
         'organization_id', 'integration_id', 'external_content_id', 'date', 'breakdowns', 'observed_at', 'is_on_time',
-        'metric_observed_at', 'run_id', 'created_at', 'updated_at', 'deleted_at'
+        'metric_observed_at', 'first_observed_at', 'run_id', 'created_at', 'updated_at', 'deleted_at'
     ]
 $$;
 

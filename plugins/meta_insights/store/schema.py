@@ -2,7 +2,8 @@
 
 A function or a view has one file with its whole current text, which says ``create or replace``. So grants on it, and
 views that people have made on top of it, stay. Where PostgreSQL refuses that (another type of a column, a column in
-another place), all functions and views are dropped and made anew.
+another place), all functions and views are dropped and made anew. A trigger stands in the file of its function, and
+goes with it.
 """
 
 from __future__ import annotations
@@ -155,25 +156,32 @@ def _run(connection: psycopg.Connection[Any], all_texts: Mapping[str, str], name
 
 
 def _drop(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
-    """Drop views, then functions, each kind at once so that order does not matter. Never what is not ours."""
+    """Drop views, then functions, each kind at once so that order does not matter. Never what is not ours.
+
+    Triggers of our tables that call one of the functions are dropped before it.
+    """
     kinds = [tuple(name.split("/")) for name in names]
     views = [sql.Identifier(schema_name(), name) for kind, name in kinds if kind == "view"]
+    functions = [name for kind, name in kinds if kind == "function"]
     signatures = connection.execute(
         in_schema(
             "select oid::regprocedure::text from pg_proc "
             "where pronamespace = to_regnamespace('analytics') and proname = any(%s)"
         ),
-        ([name for kind, name in kinds if kind == "function"],),
+        (functions,),
     ).fetchall()
     triggers = connection.execute(
         in_schema(
-            "select tgname, tgrelid::regclass::text from pg_trigger "
-            "where not tgisinternal and tgfoid::regprocedure::text = any(%s)"
+            "select tgname, relname from pg_trigger "
+            "join pg_class on pg_class.oid = tgrelid join pg_proc on pg_proc.oid = tgfoid "
+            "where not tgisinternal and relnamespace = to_regnamespace('analytics') "
+            "and pronamespace = relnamespace and proname = any(%s)"
         ),
-        ([signature for (signature,) in signatures],),
+        (functions,),
     ).fetchall()
-    for name, on in triggers:  # made anew by the file of its function
-        connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(name), sql.SQL(on)))
+    for trigger, table in triggers:
+        name = sql.Identifier(schema_name(), table)
+        connection.execute(sql.SQL("drop trigger {} on {}").format(sql.Identifier(trigger), name))
     try:
         for kind, objects in (("view", views), ("function", [sql.SQL(signature) for (signature,) in signatures])):
             if objects:
