@@ -123,17 +123,18 @@ def test_each_view_sums_what_it_says(series: Series, warehouse: Warehouse, datab
         (MON,),
     )
     integrations = series.rows("select * from analytics.integration_daily order by date, integration_id")
-    columns = ("integration_id", "date", "summed_post_reach", "engagement", "followers", "is_complete")
+    columns = ("integration_id", "date", "summed_post_reach", "engagement", "followers", "state")
     assert [tuple(row[name] for name in columns) for row in integrations] == [
-        ("page-1", MON, 20, 8, 700, True),
-        ("page-2", MON, 40, 8, None, True),
-        ("page-2", TUE, None, None, None, False),
+        ("page-1", MON, 20, 8, 700, "complete"),
+        ("page-2", MON, 40, 8, None, "complete"),
+        ("page-1", TUE, None, None, None, "not asked"),
+        ("page-2", TUE, None, None, None, "incomplete"),
     ]
     organizations = series.rows("select * from analytics.organization_daily order by date")
     columns = ("date", "integrations", "integrations_complete", "content_published", "summed_post_reach", "is_complete")
     assert [tuple(row[name] for name in columns) for row in organizations] == [
         (MON, 2, 2, 4, 60, True),
-        (TUE, 1, 0, 0, None, False),
+        (TUE, 2, 0, 0, None, False),
     ]
     formats = series.rows("select * from analytics.format_daily where date = %s order by content_type", MON)
     assert [(row["content_type"], row["summed_post_reach"], row["engagement"]) for row in formats] == [

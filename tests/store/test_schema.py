@@ -147,7 +147,7 @@ def test_a_new_text_of_a_view_is_applied_alone_and_its_grants_stay(
 ) -> None:
     upgrade()
     database.execute("grant select on analytics.format_daily to pg_monitor")
-    change(folder / "view" / "format_daily.sql", "as is_complete", "as is_complete, 1 as added")
+    change(folder / "view" / "format_daily.sql", "as days_covered", "as days_covered, 1 as added")
     assert upgrade() == ["view/format_daily"]
     assert database.execute("select added from analytics.format_daily").fetchall() == []
     granted = database.execute("select has_table_privilege('pg_monitor', 'analytics.format_daily', 'select')")
@@ -301,7 +301,7 @@ def test_a_persons_own_view_stays_when_a_view_below_it_gets_a_new_text(
 ) -> None:
     upgrade()
     database.execute("create view my_report as select content_type, engagement from analytics.format_daily")
-    change(folder / "view" / "format_daily.sql", "as is_complete", "as is_complete, 1 as added")
+    change(folder / "view" / "format_daily.sql", "as days_covered", "as days_covered, 1 as added")
     assert upgrade() == ["view/format_daily"]
     assert database.execute("table my_report").fetchall() == []
 

@@ -22,6 +22,9 @@ create index earlier_value_date on analytics.earlier_value (organization_id, int
 alter table analytics.page_daily_metric add column first_observed_at timestamptz;
 alter table analytics.content_daily_video add column first_observed_at timestamptz;
 
+-- One date of everybody, and the first one: as daily_aggregate and stage_result have it.
+create index page_daily_metric_day on analytics.page_daily_metric (date);
+
 comment on table analytics.earlier_value is
     'Values of a day of a Page or of a video that Meta has corrected or completed since. As a table of an instant: page_daily_as_known.';
 comment on column analytics.earlier_value.table_name is 'The table of the row: page_daily_metric or content_daily_video.';

@@ -5,7 +5,8 @@ select
     content_type,
     sum(content_published) as content_published,
     sum(engagement) as engagement,
-    analytics.engagement_rate(sum(rated_engagement), sum(rated_reach)) as engagement_rate
+    round(analytics.engagement_rate(sum(rated_engagement), sum(rated_reach)), 4) as engagement_rate,
+    max(days_covered) as days_covered
 from analytics.format_daily
 where organization_id = %(organization_id)s and date between %(first)s and %(last)s
 group by content_type

@@ -23,5 +23,5 @@ left join lateral (
     order by change.engagement desc nulls last, content.external_content_id
     limit 1
 ) as top on true
-where daily.date = %(date)s
+where daily.date = %(date)s and daily.state <> 'not asked'
 order by daily.organization_id

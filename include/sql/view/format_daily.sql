@@ -1,4 +1,5 @@
--- One row is one content type of one organization on one date: reels against photos against links. Reads daily_aggregate.
+-- One row is one content type of one organization on one date: reels against photos against links. A type without content in
+-- the look-back of a date has no row of it. Reads daily_aggregate.
 create or replace view analytics.format_daily as
 select
     organization_id,
@@ -13,7 +14,8 @@ select
     sum(rated_engagement) as rated_engagement,
     sum(rated_reach) as rated_reach,
     analytics.engagement_rate(sum(rated_engagement), sum(rated_reach)) as engagement_rate,
-    bool_and(is_complete) as is_complete
+    bool_and(is_complete) as is_complete,
+    max(days_covered) as days_covered
 from analytics.daily_aggregate
 group by organization_id, content_type, date;
 

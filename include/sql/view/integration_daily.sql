@@ -1,64 +1,111 @@
--- One row is one integration on one date that was requested: the changes of its posts that day, beside the Page's own
--- numbers of that day. Reads requested_date, daily_aggregate and page_daily_metric.
+-- One row is one integration on one date, also where nothing ran: the changes of its posts that day, beside the Page's own
+-- numbers of that day. What is stored of a date is put together by grouping, not by joins, so that a condition on the date
+-- reaches every part. Reads integration_span, stage_result, daily_aggregate and page_daily_metric.
 create or replace view analytics.integration_daily as
 select
-    requested.organization_id,
-    requested.integration_id,
+    daily.organization_id,
+    daily.integration_id,
     integration.name,
-    requested.date,
-    coalesce(posts.content_published, 0) as content_published,
-    posts.impressions_change,
-    posts.summed_post_reach,
-    posts.reactions_change,
-    posts.comments_change,
-    posts.shares_change,
-    posts.video_views_change,
-    posts.clicks_change,
-    posts.engagement,
-    posts.rated_engagement,
-    posts.rated_reach,
-    analytics.engagement_rate(posts.rated_engagement, posts.rated_reach) as engagement_rate,
-    posts.days_covered,
-    requested.has_content and requested.has_metrics and coalesce(posts.is_complete, true) as is_complete,
-    page.followers,
-    page.follows,
-    page.unfollows,
-    page.impressions as page_impressions,
-    page.reach as page_reach,
-    page.engagements as page_engagements,
-    page.page_views,
-    page.video_views as page_video_views
-from analytics.requested_date as requested
-inner join analytics.integration
-    on integration.organization_id = requested.organization_id and integration.id = requested.integration_id
-left join (
+    daily.date,
+    case when daily.asked > 0 then coalesce(daily.content_published, 0) end as content_published,
+    daily.impressions_change,
+    daily.summed_post_reach,
+    daily.reactions_change,
+    daily.comments_change,
+    daily.shares_change,
+    daily.video_views_change,
+    daily.clicks_change,
+    daily.engagement,
+    daily.rated_engagement,
+    daily.rated_reach,
+    analytics.engagement_rate(daily.rated_engagement, daily.rated_reach) as engagement_rate,
+    daily.days_covered,
+    case when daily.asked > 0 or daily.is_due then daily.is_complete end as is_complete,
+    daily.followers,
+    daily.follows,
+    daily.unfollows,
+    daily.page_impressions,
+    daily.page_reach,
+    daily.page_engagements,
+    daily.page_views,
+    daily.page_video_views,
+    case
+        when daily.asked = 0 then 'not asked'
+        when daily.is_complete then 'complete'
+        when daily.succeeded = 2 then 'late'
+        else 'incomplete'
+    end as state
+from (
     select
-        organization_id,
-        integration_id,
-        date,
-        sum(content_published) as content_published,
-        sum(impressions_change) as impressions_change,
-        sum(summed_post_reach) as summed_post_reach,
-        sum(reactions_change) as reactions_change,
-        sum(comments_change) as comments_change,
-        sum(shares_change) as shares_change,
-        sum(video_views_change) as video_views_change,
-        sum(clicks_change) as clicks_change,
-        sum(engagement) as engagement,
-        sum(rated_engagement) as rated_engagement,
-        sum(rated_reach) as rated_reach,
-        max(days_covered) as days_covered,
-        bool_and(is_complete) as is_complete
-    from analytics.daily_aggregate
-    group by organization_id, integration_id, date
-) as posts
-    on posts.organization_id = requested.organization_id
-    and posts.integration_id = requested.integration_id
-    and posts.date = requested.date
-left join analytics.page_daily_metric as page
-    on page.organization_id = requested.organization_id
-    and page.integration_id = requested.integration_id
-    and page.date = requested.date;
+        part.organization_id,
+        part.integration_id,
+        part.date,
+        count(part.stage_state) as asked,
+        count(*) filter (where part.stage_state = 'success') as succeeded,
+        bool_or(part.is_due) as is_due,
+        count(*) filter (where part.stage_state = 'success' and part.not_available is null) = 2
+        and coalesce(bool_and(part.is_complete), true) as is_complete,
+        sum(part.content_published) as content_published,
+        sum(part.impressions_change) as impressions_change,
+        sum(part.summed_post_reach) as summed_post_reach,
+        sum(part.reactions_change) as reactions_change,
+        sum(part.comments_change) as comments_change,
+        sum(part.shares_change) as shares_change,
+        sum(part.video_views_change) as video_views_change,
+        sum(part.clicks_change) as clicks_change,
+        sum(part.engagement) as engagement,
+        sum(part.rated_engagement) as rated_engagement,
+        sum(part.rated_reach) as rated_reach,
+        max(part.days_covered) as days_covered,
+        max(part.followers) as followers,
+        max(part.follows) as follows,
+        max(part.unfollows) as unfollows,
+        max(part.page_impressions) as page_impressions,
+        max(part.page_reach) as page_reach,
+        max(part.page_engagements) as page_engagements,
+        max(part.page_views) as page_views,
+        max(part.page_video_views) as page_video_views
+    from (
+        select
+            organization_id, integration_id, day::date as date, day::date >= first_asked_date as is_due,
+            null::text as stage_state, null::text as not_available, null::boolean as is_complete,
+            null::integer as content_published, null::bigint as impressions_change,
+            null::bigint as summed_post_reach, null::bigint as reactions_change, null::bigint as comments_change,
+            null::bigint as shares_change, null::bigint as video_views_change, null::bigint as clicks_change,
+            null::bigint as engagement, null::bigint as rated_engagement, null::bigint as rated_reach,
+            null::integer as days_covered, null::bigint as followers, null::bigint as follows,
+            null::bigint as unfollows, null::bigint as page_impressions, null::bigint as page_reach,
+            null::bigint as page_engagements, null::bigint as page_views, null::bigint as page_video_views
+        from generate_series(
+            least(
+                (select min(date) from analytics.stage_result), (select min(date) from analytics.page_daily_metric)
+            )::timestamp,
+            (select max(date) from analytics.stage_result)::timestamp,
+            '1 day'
+        ) as day
+        inner join analytics.integration_span on day::date between first_date and last_date
+        union all
+        select
+            organization_id, integration_id, date, null, state, not_available, null, null, null, null, null, null, null,
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null
+        from analytics.stage_result
+        union all
+        select
+            organization_id, integration_id, date, null, null, null, is_complete, content_published, impressions_change,
+            summed_post_reach, reactions_change, comments_change, shares_change, video_views_change, clicks_change,
+            engagement, rated_engagement, rated_reach, days_covered, null, null, null, null, null, null, null, null
+        from analytics.daily_aggregate
+        union all
+        select
+            organization_id, integration_id, date, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null, null, null, followers, follows, unfollows, impressions, reach, engagements, page_views,
+            video_views
+        from analytics.page_daily_metric
+    ) as part
+    group by part.organization_id, part.integration_id, part.date
+) as daily
+inner join analytics.integration
+    on integration.organization_id = daily.organization_id and integration.id = daily.integration_id;
 
 comment on view analytics.integration_daily is
     'One integration on one date: the changes of its posts beside the Page''s own numbers.';
