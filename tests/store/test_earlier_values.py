@@ -130,6 +130,15 @@ def test_an_update_by_hand_leaves_the_earlier_value_too(series: Series) -> None:
     assert [known(series, at) for at in (FIRST, SECOND)] == [[80], [81]]
 
 
+def test_a_row_that_was_deleted_and_read_anew_is_known_from_then_on(series: Series) -> None:
+    see(series, FIRST, reach=80)
+    see(series, SECOND, reach=95)
+    series.database.execute("delete from analytics.page_daily_metric")
+    assert known(series, SECOND) == []
+    see(series, FOURTH, reach=99)
+    assert [known(series, at) for at in (FIRST, THIRD, FOURTH)] == [[], [], [99]]
+
+
 def test_a_new_metric_needs_no_list_to_be_changed(series: Series) -> None:
     see(series, FIRST, reach=80)
     series.database.execute("alter table analytics.page_daily_metric add column saves bigint")
@@ -217,4 +226,11 @@ def test_a_text_that_is_removed_takes_the_earlier_ones_with_it(series: Series) -
         list_with(series, caption, at)
     assert captions(series) == []
     list_with(series, "three", FOURTH)
+    assert captions(series) == []
+
+
+def test_a_content_that_is_removed_takes_its_earlier_texts_with_it(series: Series) -> None:
+    for at, caption in ((FIRST, "one"), (SECOND, "two")):
+        list_with(series, caption, at)
+    series.database.execute("delete from analytics.content")
     assert captions(series) == []

@@ -9,8 +9,7 @@ select
     engagement,
     round(engagement_rate, 4) as engagement_rate,
     days_covered,
-    state,
-    integrations_complete || ' of ' || integrations as pages_complete
+    state
 from analytics.organization_daily
 where organization_id = %(organization_id)s and date between %(first)s and %(last)s
 order by date

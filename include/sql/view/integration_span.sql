@@ -5,8 +5,6 @@ create or replace view analytics.integration_span as
 select
     integration.organization_id,
     integration.id as integration_id,
-    integration.name,
-    integration.is_active and integration.deleted_at is null as is_tracked,
     asked.first_date as first_asked_date,
     least(asked.first_date, page.first_date) as first_date,
     case
