@@ -41,7 +41,7 @@ SIZES = """
 """
 QUESTIONS = sorted(path.stem for path in (SQL_FOLDER / "question").glob("*.sql"))
 COMPUTED = {
-    "computed_daily_change": "sum(reactions_change + comments_change + shares_change)",
+    "computed_daily_change": "sum((change).reactions_change)",
     "computed_daily_coverage": "sum(content_expected)",
 }
 """What the ready questions would have to compute for a period of one organization, if it were not stored."""
@@ -59,6 +59,7 @@ def fill(database: psycopg.Connection, days: int) -> None:
     database.execute("vacuum analyze")
     for name in ("daily_change", "daily_coverage"):  # no trigger has run for a replica
         database.execute((SQL / f"{name}.sql").read_bytes())
+    database.execute("cluster analytics.daily_change using daily_change_date")  # as runs write it, date by date
     database.execute("vacuum analyze")
 
 
@@ -152,5 +153,5 @@ def test_growth(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, fig
     for label, k in ks.items():
         figures.row(label, *(found[label] for found in by_dates), k)
     constant = ["aggregate", *(name for name in QUESTIONS if name != "lifetime_by_publish_date")]
-    for name in constant:  # a linear one would read four times as many at the largest size
-        assert ks[f"{name}, database pages"] < 0.3, name
+    for name in constant:  # a linear one would read four times as many at the largest size; of a few, chance decides
+        assert exponent([max(found[f"{name}, database pages"], 500) for found in by_dates]) < 0.3, name

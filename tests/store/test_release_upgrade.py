@@ -121,9 +121,9 @@ def test_a_release_is_upgraded_under_its_data_and_takes_the_next_run(
     run = Run("new", DAY, lookback_days=28, refresh=False, settings=Settings.from_environment())
     groups = ingest.list_integrations(run, {})
     assert stored(database) == before
-    for table in ("daily_change", "daily_coverage"):
+    for table, computed in (("daily_change", "(change).*"), ("daily_coverage", "*")):
         kept = database.execute(f"table analytics.{table}").fetchall()
-        assert kept == database.execute(f"table analytics.computed_{table}").fetchall()
+        assert kept == database.execute(f"select {computed} from analytics.computed_{table}").fetchall()
         assert len(kept) == 1
     for group in groups:
         ingest.ingest_content(group["integrations"], run)

@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 DAYS = [MONDAY + timedelta(days=n) for n in range(6)]
 IDS = ["1_1", "1_2", "1_3"]
 METRICS = ("reach", "reactions", "comments", "shares", "actions")
-STORED = ("daily_change", "daily_coverage")
+STORED = {
+    "daily_change": "select (change).* from analytics.computed_daily_change",
+    "daily_coverage": "table analytics.computed_daily_coverage",
+}
+"""Each stored table with its definition."""
 
 
 def differences(series: Series) -> list[dict[str, Any]]:
     """Return the rows of a stored table that its definition does not have, and the other way round."""
     return [
         row
-        for table in STORED
-        for one, other in ((table, f"computed_{table}"), (f"computed_{table}", table))
-        for row in series.rows(f"table analytics.{one} except table analytics.{other}")
+        for table, definition in STORED.items()
+        for one, other in ((f"table analytics.{table}", definition), (definition, f"table analytics.{table}"))
+        for row in series.rows(f"({one}) except ({other})")
     ]
 
 

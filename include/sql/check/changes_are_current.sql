@@ -20,7 +20,7 @@ offending as (
     select concat_ws('/', integration_id, external_content_id) as item
     from stored
     full join computed using (organization_id, integration_id, external_content_id)
-    where stored is distinct from computed
+    where stored is distinct from computed.change
 ),
 sample as (
     select item from offending order by item limit 10

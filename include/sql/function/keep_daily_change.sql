@@ -6,7 +6,8 @@ begin
     perform analytics.lock_integration(one.organization_id, one.integration_id)
     from (select distinct organization_id, integration_id from written order by 1, 2) as one;
     perform analytics.refresh_daily_change(
-        array_agg(organization_id), array_agg(integration_id), array_agg(external_content_id), array_agg(since)
+        array_agg(organization_id), array_agg(integration_id), array_agg(external_content_id), array_agg(since),
+        tg_op <> 'INSERT'
     )
     from (
         select organization_id, integration_id, external_content_id, min(date) as since

@@ -4,7 +4,8 @@ language plpgsql as $$
 begin
     perform analytics.lock_integration(new.organization_id, new.integration_id);
     perform analytics.refresh_daily_change(
-        array[new.organization_id], array[new.integration_id], array[new.external_content_id], array['-infinity'::date]
+        array[new.organization_id], array[new.integration_id], array[new.external_content_id], array['-infinity'::date],
+        true
     );
     return null;
 end

@@ -1,8 +1,9 @@
 -- Make analytics.daily_change right for some contents, each from a date on: a snapshot moves its own change and later
 -- ones only. What computed_daily_change gives value by value is computed here row by row, with the columns of the catalog;
--- that view is asked where a counter is missing in the snapshot before. Writes no row that stays the same.
+-- that view is asked where a counter is missing in the snapshot before. Writes no row that stays the same. A snapshot
+-- that is new ends no change: only when one `may_end` are those looked for of which the snapshot is gone.
 create or replace function analytics.refresh_daily_change(
-    organizations text[], integrations text[], contents text[], since date[]
+    organizations text[], integrations text[], contents text[], since date[], may_end boolean
 ) returns void
 language plpgsql volatile set enable_seqscan = off as $$
 declare
@@ -65,7 +66,6 @@ begin
                     or (before.date is not null and (before.metric_observed_at <> '{}' or %5$s)) as is_mixed,
                 %2$s
             from moved
-            inner join analytics.content using (organization_id, integration_id, external_content_id)
             cross join lateral (
                 select *
                 from analytics.content_daily_metric as one
@@ -89,23 +89,43 @@ begin
                 order by earlier.date desc
                 limit 1
             ) as before on true
+            left join lateral (
+                select published_at
+                from analytics.content as one
+                where before.date is null
+                    and one.organization_id = moved.organization_id
+                    and one.integration_id = moved.integration_id
+                    and one.external_content_id = moved.external_content_id
+                offset 0
+            ) as content on true
         ),
-        ended as (
+        gone as (
             delete from analytics.daily_change as kept
-            using (
-                select organization_id, integration_id, external_content_id, change.date
-                from moved
-                inner join analytics.daily_change as change using (organization_id, integration_id, external_content_id)
-                where change.date >= moved.since
-                except
-                select organization_id, integration_id, external_content_id, date
-                from compared
-                where has_change and not is_mixed
-            ) as gone
-            where kept.organization_id = gone.organization_id
-                and kept.integration_id = gone.integration_id
-                and kept.external_content_id = gone.external_content_id
-                and kept.date = gone.date
+            using moved
+            where $5
+                and kept.organization_id = moved.organization_id
+                and kept.integration_id = moved.integration_id
+                and kept.external_content_id = moved.external_content_id
+                and kept.date >= moved.since
+                and not exists (
+                    select
+                    from analytics.content_daily_metric as one
+                    where one.organization_id = kept.organization_id
+                        and one.integration_id = kept.integration_id
+                        and one.external_content_id = kept.external_content_id
+                        and one.date = kept.date
+                        and one.is_on_time
+                        and one.deleted_at is null
+                )
+        ),
+        unfounded as (
+            delete from analytics.daily_change as kept
+            using compared
+            where (is_mixed or not has_change)
+                and kept.organization_id = compared.organization_id
+                and kept.integration_id = compared.integration_id
+                and kept.external_content_id = compared.external_content_id
+                and kept.date = compared.date
         ),
         written as (
             insert into analytics.daily_change as kept (%1$s)
@@ -118,16 +138,18 @@ begin
         where has_change and is_mixed
         $text$,
         columns, changes, corrections, counters, is_missing_before, replacing
-    ) into organizations, integrations, contents, since using organizations, integrations, contents, since;
+    )
+    into organizations, integrations, contents, since
+    using organizations, integrations, contents, since, may_end;
 
     if since is not null then
         execute format(
             $text$
-            insert into analytics.daily_change as kept (%1$s)
+            insert into analytics.daily_change as kept
             select exact.*
             from unnest($1, $2, $3, $4) as mixed (organization_id, integration_id, external_content_id, date)
             cross join lateral (
-                select %1$s
+                select (one.change).*
                 from analytics.computed_daily_change as one
                 where one.organization_id = mixed.organization_id
                     and one.integration_id = mixed.integration_id
@@ -135,9 +157,9 @@ begin
                     and one.date = mixed.date
                 offset 0
             ) as exact
-            %2$s
+            %s
             $text$,
-            columns, replacing
+            replacing
         ) using organizations, integrations, contents, since;
     end if;
 end

@@ -23,9 +23,6 @@ create table analytics.daily_change (
 -- A period of one organization.
 create index daily_change_date on analytics.daily_change (organization_id, date);
 
--- A period of everybody, for the aggregate.
-create index daily_change_day on analytics.daily_change (date);
-
 -- What was stored before, by the view that computed it at every look.
 do $$
 begin

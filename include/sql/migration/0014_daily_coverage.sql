@@ -12,9 +12,6 @@ create table analytics.daily_coverage (
     primary key (organization_id, date, integration_id, content_type)
 );
 
--- One date of everybody.
-create index daily_coverage_day on analytics.daily_coverage (date);
-
 -- What was stored before, by the view that computed it at every look.
 do $$
 begin

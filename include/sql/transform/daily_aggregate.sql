@@ -15,10 +15,21 @@ counted as materialized (
         requested.has_content and requested.has_metrics
         and sum(coverage.content_measured) over of_integration + requested.skipped
         >= sum(coverage.content_expected) over of_integration as is_complete
-    from analytics.daily_coverage as coverage
-    inner join analytics.requested_date as requested using (organization_id, integration_id, date)
-    where coverage.date >= (select first from period) and coverage.date <= (select last from period)
-        and requested.date >= (select first from period) and requested.date <= (select last from period)
+    from period
+    cross join (select distinct organization_id from analytics.integration) as organization
+    cross join lateral (
+        select *
+        from analytics.daily_coverage as one
+        where one.organization_id = organization.organization_id
+            and one.date >= period.first
+            and one.date <= period.last
+        offset 0
+    ) as coverage
+    inner join analytics.requested_date as requested
+        on requested.organization_id = coverage.organization_id
+        and requested.integration_id = coverage.integration_id
+        and requested.date = coverage.date
+    where requested.date >= (select first from period) and requested.date <= (select last from period)
     window of_integration as (partition by coverage.organization_id, coverage.integration_id, coverage.date)
 ),
 ended as (
@@ -31,7 +42,7 @@ ended as (
 ),
 changed as (
     select
-        organization_id,
+        change.organization_id,
         integration_id,
         content_type,
         date,
@@ -48,9 +59,17 @@ changed as (
         sum(engagement) filter (where reach_change is not null) as rated_engagement,
         sum(reach_change) filter (where engagement is not null) as rated_reach,
         max(days_covered) as days_covered
-    from analytics.content_daily_change
-    where date >= (select first from period) and date <= (select last from period)
-    group by organization_id, integration_id, content_type, date
+    from period
+    cross join (select distinct organization_id from analytics.integration) as organization
+    cross join lateral (
+        select *
+        from analytics.content_daily_change as one
+        where one.organization_id = organization.organization_id
+            and one.date >= period.first
+            and one.date <= period.last
+        offset 0
+    ) as change
+    group by change.organization_id, integration_id, content_type, date
 )
 insert into analytics.daily_aggregate as kept (
     organization_id, integration_id, content_type, date, content_published, content_expected, content_measured,

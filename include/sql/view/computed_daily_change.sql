@@ -1,8 +1,8 @@
--- The definition of analytics.daily_change: one row is one content on one date, with the daily change of each of its
--- counters, NULL where there is none. `days_covered` and `hours_covered` are the longest among all counters.
--- Reads content_daily_metric and content, at every look; what is asked often is stored.
+-- The definition of analytics.daily_change: one row is one content on one date, and `change` the row of that table, with
+-- the daily change of each counter, NULL where there is none. `days_covered` and `hours_covered` are the longest among all
+-- counters. Reads content_daily_metric and content, at every look; what is asked often is stored.
 create or replace view analytics.computed_daily_change as
-select change.*
+select today.organization_id, today.integration_id, today.external_content_id, today.date, change
 from analytics.content_daily_metric as today
 inner join analytics.content
     on content.organization_id = today.organization_id
