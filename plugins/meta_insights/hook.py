@@ -30,6 +30,7 @@ class FacebookInsightsHook(BaseHook):
 
     :param page_id: read as this Page: the token of a user or system user is exchanged for the Page's own, once
     :param budget: counts the calls and stops them in time; by default one of the Page's own
+    :param credential: what the connection says, if it was read before; by default it is read, once
 
     Example:
         >>> from meta_insights.hook import FacebookInsightsHook
@@ -49,12 +50,14 @@ class FacebookInsightsHook(BaseHook):
         *,
         options: ClientOptions | None = None,
         budget: Budget | None = None,
+        credential: Credential | None = None,
     ) -> None:
         super().__init__()
         self.graph_conn_id = graph_conn_id
         self.page_id = page_id
         self.options = options or ClientOptions()
         self.budget = budget or Budget(page_id, "pages")
+        self._credential = credential
         self._client: GraphClient | None = None
         self._lock = threading.Lock()
 
@@ -71,6 +74,8 @@ class FacebookInsightsHook(BaseHook):
     @cached_property
     def credential(self) -> Credential:
         """What the connection says; its secrets are masked in logs. ConfigurationError says what to correct."""
+        if self._credential:
+            return self._credential
         try:
             return Credential.of(self.get_connection(self.graph_conn_id), mask_secret)
         except AirflowNotFoundException:

@@ -235,13 +235,16 @@ def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:
 
 def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
     settings, integration = task.run.settings, opened.integration
+    credential = task.credential_of(integration.conn_id, lambda: FacebookInsightsHook(integration.conn_id).credential)
     options = ClientOptions(
         read_timeout=settings.read_timeout,
         backoff=settings.api_backoff,
         connections=settings.connections,
         not_before=task.run.day.end,
     )
-    return FacebookInsightsHook(integration.conn_id, integration.external_id, options=options, budget=budget)
+    return FacebookInsightsHook(
+        integration.conn_id, integration.external_id, options=options, budget=budget, credential=credential
+    )
 
 
 def _page_size(name: str, opened: Opened) -> PageSize:

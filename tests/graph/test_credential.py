@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from meta_insights.errors import ConfigurationError
 from meta_insights.graph.credential import Credential, Secrets, exchange
 from meta_insights.graph.errors import GraphPermissionError, GraphTokenError
+from meta_insights.threads import at_once
 from scripted import APP_SECRET, TOKEN, Reply, client_of, connection, refusal
 
 if TYPE_CHECKING:
@@ -112,11 +114,28 @@ def test_an_extra_that_is_no_object_says_so(extra: str) -> None:
 
 def test_token_proof_and_app_secret_are_masked() -> None:
     masked: list[str] = []
-    credential = Credential.of(connection(**APP), masked.append)
-    assert {TOKEN, proof(TOKEN), APP_SECRET, f"303|{APP_SECRET}"} <= set(masked)
+    credential = Credential.of(connection(**APP), masked.extend)
+    assert masked == [APP_SECRET, TOKEN, proof(TOKEN)]
+    assert credential.app_token is not None
+    assert credential.app_token.proof == proof(f"303|{APP_SECRET}")
+    assert masked[3:] == [f"303|{APP_SECRET}", proof(f"303|{APP_SECRET}")]
     exchanged = credential.token.secrets.token("EAAofThePage0001")
     assert exchanged.proof == proof("EAAofThePage0001")
-    assert {"EAAofThePage0001", proof("EAAofThePage0001")} <= set(masked)
+    assert masked[5:] == ["EAAofThePage0001", proof("EAAofThePage0001")]
+
+
+def test_a_secret_is_masked_once_however_many_threads_make_its_token() -> None:
+    masked: list[str] = []
+    credential, together = Credential.of(connection(**APP), masked.extend), Barrier(8)
+
+    def make() -> None:
+        together.wait(timeout=10)
+        for number in range(20):
+            credential.token.secrets.token(f"EAAofThePage{number:04}")
+
+    for future in at_once([make] * 8, workers=8):
+        future.result()
+    assert len(masked) == len(set(masked)) == 3 + 2 * 20
 
 
 def test_no_secret_is_in_a_repr() -> None:

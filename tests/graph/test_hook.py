@@ -98,11 +98,13 @@ def test_a_page_that_the_token_cannot_read_is_an_error_of_the_token(graph: Serve
 
 def test_every_secret_is_masked(graph: Served, page_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     masked: set[str] = set()
-    monkeypatch.setattr(hook_module, "mask_secret", masked.add)
+    monkeypatch.setattr(hook_module, "mask_secret", masked.update)
     state = graph.control.state()
     connect(monkeypatch, graph, app_id=state["app_id"], app_secret=state["app_secret"])
-    client = FacebookInsightsHook(page_id=page_id).get_conn()
-    own = {state["system_user_token"], state["app_secret"], f"{state['app_id']}|{state['app_secret']}"}
+    hook = FacebookInsightsHook(page_id=page_id)
+    client = hook.get_conn()
+    assert hook.credential.app_token is not None
+    own = {state["system_user_token"], state["app_secret"], hook.credential.app_token.value}
     assert own | {client.token.value, client.token.proof} <= masked
     assert client.token.value == graph.control.page_token(page_id)
 

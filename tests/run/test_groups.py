@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk import RetryAction
 
+from meta_insights import hook as hook_module
 from meta_insights import ingest
 from meta_insights.config import Settings
 from meta_insights.failures import RETRIES
 from meta_insights.graph.errors import GraphTokenError, GraphTransientError
+from meta_insights.hook import FacebookInsightsHook
 from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.context import Run, Task
 from meta_insights.run.groups import MAX_GROUPS, flatten, for_each_integration, grouped
 from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import Opened, Outcome, StageError
-from support import DAY
+from support import DAY, connect
 
 if TYPE_CHECKING:
     import psycopg
+    from airflow.sdk import Connection
 
     from graph_sandbox.server import Served
     from meta_insights.graph.budget import Budget
@@ -194,6 +197,29 @@ def test_a_throttled_app_stops_the_whole_group_and_a_throttled_integration_itsel
     with pytest.raises(ExceptionGroup, match=f"{len(group)} of {len(group)} integrations failed"):
         ingest.ingest_content(group, replace(run, run_id="run-2"))
     assert called() == {group[0]["external_id"]}
+
+
+def test_a_task_looks_a_connection_up_once_and_masks_each_secret_once(
+    group: list[dict[str, str]], graph: Served, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up, masked = list[str](), list[str]()
+    read = FacebookInsightsHook.get_connection
+
+    def get_connection(conn_id: str) -> Connection:
+        looked_up.append(conn_id)
+        return read(conn_id)
+
+    monkeypatch.setattr(FacebookInsightsHook, "get_connection", staticmethod(get_connection))
+    monkeypatch.setattr(hook_module, "mask_secret", masked.extend)
+    state = graph.control.state()
+    connect(monkeypatch, graph, app_id=state["app_id"], app_secret=state["app_secret"])
+    for verb in (ingest.ingest_content, ingest.ingest_metrics):
+        looked_up.clear()
+        masked.clear()
+        verb(group, run)
+        assert looked_up == ["meta_graph_default"]
+        assert len(masked) == len(set(masked))
+        assert {graph.control.page_token(one["external_id"]) for one in group} < set(masked)
 
 
 # Retrying

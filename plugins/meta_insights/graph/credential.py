@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -18,7 +19,7 @@ from meta_insights.errors import ConfigurationError
 from meta_insights.graph.errors import GraphTokenError, ObjectGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from meta_insights.graph.client import GraphClient
 
@@ -39,27 +40,31 @@ class Connection(Protocol):
     extra: str | None
 
 
-def _unmasked(_: str) -> None:
+def _unmasked(_: Sequence[str]) -> None:
     """Mask nothing: outside of Airflow there are no logs of its own."""
 
 
 class Secrets:
-    """All secrets of one credential: makes its tokens, masks them in logs, and takes them out of texts."""
+    """All secrets of one credential: makes its tokens, masks them in logs, and takes them out of texts.
 
-    def __init__(self, app_secret: str | None = None, mask: Callable[[str], None] = _unmasked) -> None:
+    Each secret is masked once, because a mask costs more the more there are. May be used by several threads.
+    """
+
+    def __init__(self, app_secret: str | None = None, mask: Callable[[list[Any]], None] = _unmasked) -> None:
         self._app_secret = app_secret
         self._mask = mask
-        self._known: set[str] = set()
-        if app_secret:
-            self._add(app_secret)
+        self._known: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
 
     def token(self, value: str) -> Token:
         """Return a token with its ``appsecret_proof`` (without an app secret: None), both masked from now on."""
         proof = None
         if self._app_secret:
             proof = hmac.new(self._app_secret.encode(), value.encode(), hashlib.sha256).hexdigest()
-            self._add(proof)
-        self._add(value)
+        with self._lock:
+            if new := [one for one in (self._app_secret, value, proof) if one and one not in self._known]:
+                self._mask(new)
+                self._known = self._known.union(new)  # a new set: others may be reading the old one
         return Token(value, proof, self)
 
     def scrub(self, text: str) -> str:
@@ -67,10 +72,6 @@ class Secrets:
         for secret in sorted(self._known, key=len, reverse=True):
             text = text.replace(secret, "***")
         return _TOKEN_LIKE.sub("***", text)
-
-    def _add(self, secret: str) -> None:
-        self._mask(secret)
-        self._known = self._known | {secret}  # a new set: others may be reading the old one
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,18 @@ class Credential:
     version: str
     access_kind: str
     token: Token
-    app_token: Token | None
-    """The token with which the app itself asks; None without app credentials."""
+    _app: str | None = field(repr=False)
+
+    @property
+    def app_token(self) -> Token | None:
+        """The token with which the app itself asks; None without app credentials."""
+        return self.token.secrets.token(self._app) if self._app else None
 
     @classmethod
-    def of(cls, connection: Connection, mask: Callable[[str], None] = _unmasked) -> Self:
+    def of(cls, connection: Connection, mask: Callable[[list[Any]], None] = _unmasked) -> Self:
         """Read ``host``, ``password`` and ``extra``. ConfigurationError says which of them to correct, and how.
 
-        ``mask`` is called with every secret: token, proof and app secret.
+        ``mask`` is called with every secret before it is used: token, proof and app secret.
         """
         where = f"the connection {connection.conn_id!r}"
         if connection.conn_type != CONN_TYPE:  # the registry names any connection: none of another system is sent
@@ -113,7 +118,7 @@ class Credential:
             version=_version(extra, where),
             access_kind=_access_kind(extra, where),
             token=secrets.token(_token(connection.password, where)),
-            app_token=secrets.token(f"{app_id}|{app_secret}") if app_id and app_secret else None,
+            _app=f"{app_id}|{app_secret}" if app_id and app_secret else None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
@@ -13,8 +14,9 @@ from meta_insights.errors import ConfigurationError
 from meta_insights.graph.budget import AppHalt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from meta_insights.graph.credential import Credential
     from meta_insights.store.warehouse import Warehouse
 
 
@@ -62,7 +64,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Task:
-    """What all integrations of one task share: the warehouse's connection, and what stops a whole app.
+    """What all integrations of one task share: the warehouse's connection, credentials, and what stops a whole app.
 
     An app is known by its connection: integrations of one connection share its rate limit.
     """
@@ -70,10 +72,19 @@ class Task:
     warehouse: Warehouse
     run: Run
     _halts: dict[str, AppHalt] = field(default_factory=dict)
+    _credentials: dict[str, Credential] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     def halt_of(self, conn_id: str) -> AppHalt:
         """Return what stops every integration of a connection."""
         return self._halts.setdefault(conn_id, AppHalt())
+
+    def credential_of(self, conn_id: str, read: Callable[[], Credential]) -> Credential:
+        """Return what a connection says, read once: each look-up of Airflow is a call to its API server."""
+        with self._lock:
+            if conn_id not in self._credentials:
+                self._credentials[conn_id] = read()
+            return self._credentials[conn_id]
 
 
 def run_of(context: Mapping[str, Any]) -> Run:
