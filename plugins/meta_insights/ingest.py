@@ -120,7 +120,10 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         stored=len(listing.content),
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
-        warnings=[*_warnings(hook, integration.conn_id, budget, token), *_too_early(task, integration)],
+        warnings=[
+            *_warnings(hook, integration.conn_id, budget, token),
+            *(() if stored else _too_early(task, integration)),
+        ],
         learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
         error=error,
     )

@@ -24,7 +24,7 @@ _NOT_MERGED = {"run_id", "created_at", "updated_at", "deleted_at"}
 
 @dataclass(frozen=True)
 class Shape:
-    """The names of a table's columns, as ``select/table_shape.sql`` finds them."""
+    """The names of a table's columns, as ``select/table_shapes.sql`` finds them."""
 
     columns: list[str]
     key: list[str]

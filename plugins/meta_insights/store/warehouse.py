@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
-from meta_insights.config import WAREHOUSE_CONN_ID, schema_name
+from meta_insights.config import WAREHOUSE_CONN_ID
 from meta_insights.errors import ConfigurationError
 from meta_insights.store import schema
 from meta_insights.store.files import SQL_FOLDER, read_sql
@@ -104,9 +104,8 @@ class Transaction:
         return self.connection.execute(statement, params).rowcount
 
     def _shape(self, table: str) -> Shape:
-        if table not in self._shapes:
-            (row,) = self.select("select/table_shape", {"table": f"{schema_name()}.{table}"})
-            self._shapes[table] = Shape(**row)
+        if not self._shapes:
+            self._shapes |= {row.pop("name"): Shape(**row) for row in self.select("select/table_shapes")}
         return self._shapes[table]
 
     def upgrade(self) -> list[str]:
