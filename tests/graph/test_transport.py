@@ -36,6 +36,15 @@ def test_the_token_goes_in_a_header_and_the_proof_with_the_parameters(scripted: 
     assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
+def test_no_log_has_a_query_with_its_proof_at_any_level(scripted: Scripted, caplog: pytest.LogCaptureFixture) -> None:
+    scripted.reply(Reply({"id": "1"}))
+    token = Secrets(APP_SECRET).token(TOKEN)
+    with caplog.at_level("DEBUG"):
+        Transport(scripted.base_url, "v26.0").send(ME, token)
+    assert token.proof is not None
+    assert token.proof not in caplog.text
+
+
 def test_the_instant_of_an_answer_is_graphs_own_clock(scripted: Scripted) -> None:
     answer = ask(scripted, Reply({"data": [1]}, headers={"Date": "Fri, 20 Nov 2026 12:00:00 GMT"}))
     assert (answer.observed_at, answer.nodes) == (datetime(2026, 11, 20, 12, tzinfo=UTC), [1])

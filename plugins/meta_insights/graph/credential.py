@@ -47,7 +47,8 @@ def _unmasked(_: Sequence[str]) -> None:
 class Secrets:
     """All secrets of one credential: makes its tokens, masks them in logs, and takes them out of texts.
 
-    Each secret is masked once, because a mask costs more the more there are. May be used by several threads.
+    Each is masked once, and a proof not at all, because a mask costs more the more there are: a proof is of no use
+    without its token, and ``transport`` lets no query be logged. May be used by several threads.
     """
 
     def __init__(self, app_secret: str | None = None, mask: Callable[[list[Any]], None] = _unmasked) -> None:
@@ -57,14 +58,15 @@ class Secrets:
         self._lock = threading.Lock()
 
     def token(self, value: str) -> Token:
-        """Return a token with its ``appsecret_proof`` (without an app secret: None), both masked from now on."""
+        """Return a token, masked from now on, with its ``appsecret_proof`` (without an app secret: None)."""
         proof = None
         if self._app_secret:
             proof = hmac.new(self._app_secret.encode(), value.encode(), hashlib.sha256).hexdigest()
         with self._lock:
-            if new := [one for one in (self._app_secret, value, proof) if one and one not in self._known]:
+            if new := [one for one in (self._app_secret, value) if one and one not in self._known]:
                 self._mask(new)
-                self._known = self._known.union(new)  # a new set: others may be reading the old one
+            # A new set: others may be reading the old one.
+            self._known = self._known.union(new, [proof] if proof else [])
         return Token(value, proof, self)
 
     def scrub(self, text: str) -> str:
@@ -105,7 +107,7 @@ class Credential:
     def of(cls, connection: Connection, mask: Callable[[list[Any]], None] = _unmasked) -> Self:
         """Read ``host``, ``password`` and ``extra``. ConfigurationError says which of them to correct, and how.
 
-        ``mask`` is called with every secret before it is used: token, proof and app secret.
+        ``mask`` is called with every secret before it is used: tokens and app secret.
         """
         where = f"the connection {connection.conn_id!r}"
         if connection.conn_type != CONN_TYPE:  # the registry names any connection: none of another system is sent

@@ -8,6 +8,7 @@ environment: ``HTTPS_PROXY``, ``NO_PROXY``, ``REQUESTS_CA_BUNDLE``, ``SSL_CERT_F
 from __future__ import annotations
 
 import json
+import logging
 import os
 import ssl
 import time
@@ -38,6 +39,8 @@ MAX_BODY = 64_000_000
 MAX_SKEW = timedelta(minutes=5)
 """How far Graph's clock may be ahead of this one before one of them must be wrong."""
 SECONDS = "%Y-%m-%d %H:%M:%S"
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # at DEBUG it logs the query, and with it the proof
 
 
 @dataclass(frozen=True)
