@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from meta_insights.errors import ConfigurationError
+from meta_insights.graph import transport as transport_module
 from meta_insights.graph.credential import Secrets
 from meta_insights.graph.errors import GraphTransientError
 from meta_insights.graph.transport import Answer, Request, Transport
@@ -138,6 +139,24 @@ def test_a_host_of_no_proxy_is_read_directly(scripted: Scripted, monkeypatch: py
         ask(scripted.base_url)
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
     assert ask(scripted.base_url).body == {"id": "1"}
+
+
+def test_the_environment_is_read_once_however_many_requests_there_are(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = list[str]()
+
+    def note(url: str, **_: object) -> dict[str, str]:
+        looked_at.append(url)
+        return {}
+
+    monkeypatch.setattr(transport_module, "get_environ_proxies", note)
+    monkeypatch.setattr("requests.sessions.get_environ_proxies", note)
+    transport = Transport(scripted.base_url, "v26.0")
+    for _ in range(3):
+        scripted.reply(Reply({"id": "1"}))
+        transport.send(ME, Secrets(APP_SECRET).token(TOKEN))
+    assert looked_at == [scripted.base_url]
 
 
 @pytest.mark.parametrize("proxy", ["http://", "http://[", "http://127.0.0.1:99999", "socks5://127.0.0.1:9", "ftp://a"])

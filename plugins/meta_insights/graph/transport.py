@@ -12,16 +12,17 @@ import logging
 import os
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.utils import get_environ_proxies
 
 from meta_insights import clock
 from meta_insights.errors import ConfigurationError
@@ -140,18 +141,27 @@ def parsed_object(text: str, status: int, path: str) -> dict[str, Any]:
     return body
 
 
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+"""Where the environment may name a file with certificate authorities: the first that it has wins."""
+
+
 @cache
 def pool() -> HTTPAdapter:
     """Return the connections of this process. All clients share them: one TLS handshake serves many."""
     return HTTPAdapter(pool_connections=4, pool_maxsize=MAX_POOLED)
 
 
-def new_session() -> requests.Session:
-    """Return a session over the pool, with the proxies and certificate authorities of the environment."""
+def new_session(base_url: str) -> requests.Session:
+    """Return a session over the pool, with the proxies and certificate authorities of the environment.
+
+    They are read here, once: a session that trusts the environment reads all of it again for each request.
+    """
     session = requests.Session()
+    session.trust_env = False
+    session.proxies = get_environ_proxies(base_url)
     session.mount("https://", pool())
     session.mount("http://", pool())
-    session.verify = os.environ.get("SSL_CERT_FILE") or True  # REQUESTS_CA_BUNDLE wins over it
+    session.verify = next(filter(None, map(os.environ.get, _CA_VARIABLES)), True)
     return session
 
 
@@ -178,7 +188,11 @@ class Transport:
     version: str
     read_timeout: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=5)
-    session: requests.Session = field(default_factory=new_session, repr=False)
+
+    @cached_property
+    def session(self) -> requests.Session:
+        """What the requests go through."""
+        return new_session(self.base_url)
 
     def send(self, request: Request, token: Token) -> Response:
         """Send one request.
@@ -228,7 +242,7 @@ class Transport:
         return GraphTransientError(f"no answer from {self.base_url} ({type(error).__name__})", path=path)
 
 
-_CA_FILE = "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE"
+_CA_FILE = "{}, {} or {}".format(*_CA_VARIABLES)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
