@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from meta_insights.store.files import SQL_FOLDER
 
@@ -22,8 +21,8 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that are sent, by the names of their files; the beginning of a transaction is ``begin``."""
     sent, execute = list[str](), psycopg.Cursor.execute
 
-    def note(cursor: psycopg.Cursor, query: Any, params: Any = None, **options: Any) -> Any:
-        text = query.as_string(cursor) if isinstance(query, sql.Composed) else query.decode()
+    def note(cursor: psycopg.Cursor, query: bytes, params: Any = None, **options: Any) -> Any:
+        text = query.decode()
         sent.append(BEGINNINGS.get(text.partition("\n")[0], text.split()[0]))
         return execute(cursor, query, params, **options)
 
