@@ -23,6 +23,7 @@ RUN pip install --no-cache-dir \
     urllib3==2.8.0 \
     /tmp/wheel/*.whl
 COPY --chown=airflow:0 dags /opt/airflow/dags
+COPY --chown=airflow:0 include/docker/airflow_local_settings.py /opt/airflow/config/
 
 # A volume mounted here begins with this folder's owner.
 RUN mkdir --mode=0700 /opt/airflow/auth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -15,3 +16,18 @@ def test_the_dag_file_loads_no_heavy_package_and_nothing_of_development() -> Non
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
     assert "meta_insights" in loaded
     assert {"celery", "fastapi", "numpy", "pandas", "graph_sandbox", "local_stack"}.isdisjoint(loaded)
+
+
+def test_a_task_imports_only_the_project_itself_where_the_services_of_airflow_have_imported_the_rest() -> None:
+    folder = ROOT / "include" / "docker"
+    code = (  # the scheduler forks the workers of LocalExecutor
+        "import runpy, sys; import airflow.settings as settings; settings.initialize(); "
+        "import airflow.jobs.scheduler_job_runner; "
+        f"assert sys.modules['airflow_local_settings'].__file__.startswith({str(folder)!r}); "
+        "before = set(sys.modules); runpy.run_path(sys.argv[1]); print(*(set(sys.modules) - before))"
+    )
+    command = [sys.executable, "-c", code, str(ROOT / "dags" / "meta_insights_daily.py")]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    run = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in run.stdout.splitlines()[-1].split()}
+    assert loaded - sys.stdlib_module_names - {"airflow"} == {"meta_insights"}

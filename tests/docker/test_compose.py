@@ -112,7 +112,7 @@ def test_development_code_is_in_the_sandboxs_image_alone() -> None:
     copied = {name: re.findall(r"^COPY (?!--from)\S+ (.+) \S+$", text, re.MULTILINE) for name, text in stages().items()}
     assert copied == {
         "wheel": ["pyproject.toml README.md LICENSE", "plugins/meta_insights", "include/sql"],
-        "airflow": ["dags"],
+        "airflow": ["dags", "include/docker/airflow_local_settings.py"],
         "sandbox": ["include/graph_sandbox", "include/local_stack"],
         "": [],
     }
