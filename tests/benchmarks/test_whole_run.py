@@ -1,7 +1,8 @@
 """Seconds and CPU of the whole DAG on a real Airflow, beside an empty DAG of the same task shape.
 
 The two run in turn, on the same services: the difference is what the work itself takes. CPU is that of each service
-with all its tasks, those that have ended too.
+with all its tasks, those that have ended too. The scheduler starts tasks as Airflow does by itself, and then as that of
+`make run` does, whose tasks find what they import already there.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import UTC, datetime
+from functools import cached_property
 from statistics import mean
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 
 from local_stack.days import last_full_day, moment_of_observation
 from local_stack.settings import CHECKOUT
@@ -26,6 +29,15 @@ if TYPE_CHECKING:
     from support.figures import Figures
 
 PAGES, ROUNDS, LATENCY_MS = 20, 2, 300
+
+
+class PlainStack(LocalStack):
+    """A stack whose scheduler starts tasks as Airflow does by itself: each imports what it needs."""
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        given = super().environment
+        return {name: given[name] for name in given if not name.startswith("AIRFLOW__SCHEDULER__MP_")}
 
 
 def cpu(stack: LocalStack) -> dict[str, float]:
@@ -53,13 +65,17 @@ def run(stack: LocalStack, airflow: AirflowOfTests, conf: dict[str, object], run
     return {"seconds": (end - start).total_seconds(), **spent, "tasks": len(airflow.task_instances(run_id))}
 
 
-def test_whole_run(tmp_path: Path, figures: Figures) -> None:
+@pytest.mark.parametrize(
+    ("kind", "scheduler"),
+    [(PlainStack, "Airflow's plain scheduler"), (LocalStack, "modules preloaded, as in the demo")],
+)
+def test_whole_run(kind: type[LocalStack], scheduler: str, tmp_path: Path, figures: Figures) -> None:
     day = last_full_day(datetime.now(UTC))
     dags = shutil.copytree(CHECKOUT / "tests" / "benchmarks" / "dags", tmp_path / "dags")
     shutil.copy(CHECKOUT / "dags" / "meta_insights_daily.py", dags)
     env = {"PATH": os.environ["PATH"], "META_INSIGHTS_START_DATE": "2026-01-01"}
     found: dict[str, list[dict[str, float]]] = {"ours": [], "empty": []}
-    with LocalStack(tmp_path / "stack", env, dags=dags, pages=PAGES) as stack:
+    with kind(tmp_path / "stack", env, dags=dags, pages=PAGES) as stack:
         stack.sandbox.fix_clock(moment_of_observation(day))
         stack.sandbox.configure(latency_ms=LATENCY_MS)
         ours = AirflowOfTests.of(stack.airflow)
@@ -69,7 +85,9 @@ def test_whole_run(tmp_path: Path, figures: Figures) -> None:
             found["ours"].append(run(stack, ours, {"date": day.isoformat()}, f"bench__{number}"))
             found["empty"].append(run(stack, empty, {"groups": PAGES}, f"bench__{number}"))
     means = {name: {key: mean(one[key] for one in runs[1:]) for key in runs[0]} for name, runs in found.items()}
-    title = f"A whole run of {PAGES} Pages at {LATENCY_MS} ms a call, beside an empty DAG of the same shape"
+    title = (
+        f"A whole run of {PAGES} Pages at {LATENCY_MS} ms a call, beside an empty DAG of the same shape; {scheduler}"
+    )
     figures.title(title, "", *means["ours"])
     figures.row("ours", *means["ours"].values())
     figures.row("empty", *means["empty"].values())

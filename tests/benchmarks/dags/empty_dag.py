@@ -6,20 +6,22 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task, task_group
 
+BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
+
 
 @dag(schedule=None, params={"groups": Param(20, type="integer")})
 def empty() -> None:
-    """The same tasks, mapped over as many groups."""
+    """The same tasks, mapped over as many groups, with as many names and XComs."""
 
     @task
     def list_integrations() -> list[dict[str, Any]]:
         return [{"name": str(number)} for number in range(get_current_context()["params"]["groups"])]
 
-    @task
+    @task(map_index_template=BY_NAME, multiple_outputs=False)
     def content(group: dict[str, Any]) -> dict[str, int]:
         return {"stored": len(group)}
 
-    @task(trigger_rule="all_done")
+    @task(map_index_template=BY_NAME, multiple_outputs=False, trigger_rule="all_done")
     def metrics(group: dict[str, Any]) -> dict[str, int]:
         return {"stored": len(group)}
 
