@@ -59,7 +59,7 @@ cases: $(INSTALLED) ## show what each kind of fault leads to: rows, calls and at
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	$(VENV_PYTHON) -m pytest -v tests/ingest/test_calls.py
 
-bench: $(INSTALLED) ## measure reading, writing, growth and whole runs beside their floors, in five minutes
+bench: $(INSTALLED) ## measure reading, writing, growth and whole runs beside their floors, in ten minutes
 	$(VENV_PYTHON) -m pytest -q -m benchmark tests/benchmarks
 
 lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
