@@ -17,7 +17,8 @@ def main() -> int:
     # Uvicorn stops cleanly on a signal and then raises it again: to be told to stop is no failure.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
-    world = World(options.seed, options.pages, options.posts_per_day)
+    rates = {"accounts": options.accounts, "media_per_day": options.media_per_day}
+    world = World(options.seed, options.pages, options.posts_per_day, **rates)
     sandbox = Sandbox(world, options.now, harsh=options.harsh, latency_ms=options.latency_ms)
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
@@ -37,6 +38,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--posts-per-day", type=float, default=0.7, help="mean over the Pages")
+    parser.add_argument("--accounts", type=int, default=0, help="Instagram accounts")
+    parser.add_argument("--media-per-day", type=float, default=0.7, help="mean over the accounts")
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--harsh", action="store_true", help="give every Page the harsh shapes of its seed")
     parser.add_argument("--now", type=_instant, help="fix the clock at an ISO instant (default: real time)")

@@ -8,7 +8,8 @@ from typing import Any
 from graph_sandbox.control.faults import ANY, FaultBoard
 from graph_sandbox.control.shapes import harsh_shapes
 from graph_sandbox.wire import errors
-from graph_sandbox.wire.tokens import SCOPES, Principal, Tokens
+from graph_sandbox.wire.instagram_tokens import InstagramTokens
+from graph_sandbox.wire.tokens import INSTAGRAM_SCOPES, SCOPES, Principal, Tokens
 from graph_sandbox.wire.usage import Usage
 from graph_sandbox.world import World
 from graph_sandbox.world.clock import Clock
@@ -25,6 +26,7 @@ class Settings:
     token_expires_at: int = 0
     data_access_expires_at: int = 0
     scopes: tuple[str, ...] = SCOPES
+    instagram_scopes: tuple[str, ...] = INSTAGRAM_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Sandbox:
         self._start = clock
         self._initial = settings
         self.tokens = Tokens(world.seed)
+        self.instagram_tokens = InstagramTokens(world.seed)
         self.faults = FaultBoard()
         self.usage = Usage()
         self.journal = Journal()
@@ -95,9 +98,17 @@ class Sandbox:
             for shape in harsh_shapes(self.world.seed, page_id):
                 self.faults.add(shape)
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The permissions of Facebook Login; Instagram's are among them where there is an account."""
+        return self.settings.scopes + (self.settings.instagram_scopes if self.world.accounts else ())
+
     def principal(self, token: str, at: datetime) -> Principal:
         """Return who a token speaks for; a GraphError of code 190 if it is wrong, replaced or expired."""
-        principal = self.tokens.identify(token)
+        if self.instagram_tokens.account_of(token) is None:
+            principal = self.tokens.identify(token)
+        else:
+            principal = Principal(token, account_id=self.instagram_tokens.identify(token, at))
         if 0 < self.settings.token_expires_at <= at.timestamp():
             raise errors.dead_token(463)
         return principal
@@ -106,6 +117,7 @@ class Sandbox:
         """Forget whatever was added, ordered, set or counted since the start."""
         self.world.reset()
         self.tokens.reset()
+        self.instagram_tokens.reset()
         self.faults.remove()
         self.usage.reset()
         self.journal.clear()

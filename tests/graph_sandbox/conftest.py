@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 
-from graph_sandbox import Page, World
+from graph_sandbox import Account, Page, World
 from graph_sandbox.server import Served, serve
 
 NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
@@ -59,3 +60,15 @@ def _token(sandbox: Served, path: str) -> str:
         owner = first.partition("_")[0]
     tokens = {one["id"]: one["token"] for one in state["pages"]}
     return str(tokens.get(owner, state["system_user_token"]))
+
+
+@pytest.fixture
+def account(sandbox: Served, page: Page) -> Account:
+    """The Instagram account of the Page, large, and publishing nothing by itself."""
+    return sandbox.world.add_account("corner.shop", page_id=page.id, audience=1_000_000)
+
+
+@pytest.fixture
+def get_by_instagram(sandbox: Served, get: Callable[..., requests.Response], account: Account) -> Callable[..., Any]:
+    """GET a Graph path with the account's own token, by Instagram Login."""
+    return partial(get, token=sandbox.control.account_token(account.id))

@@ -35,12 +35,16 @@ class SandboxControl:
         self._session.close()
 
     def state(self) -> dict[str, Any]:
-        """Return clock, seed, app id and secret, tokens, Pages with their tokens, settings and faults."""
+        """Return clock, seed, app id and secret, tokens, Pages and accounts with their tokens, settings and faults."""
         return dict(self._call("GET", "state"))
 
     def page_token(self, page_id: str) -> str:
         """Return the Page's token of today."""
         return next(str(page["token"]) for page in self.state()["pages"] if page["id"] == page_id)
+
+    def account_token(self, account_id: str) -> str:
+        """Return the account's newest token of Instagram Login."""
+        return next(str(account["token"]) for account in self.state()["accounts"] if account["id"] == account_id)
 
     def now(self) -> datetime:
         """Return the instant of the sandbox's clock."""
@@ -55,7 +59,7 @@ class SandboxControl:
         self._call("PUT", "clock", {"offset_seconds": offset_seconds})
 
     def configure(self, **settings: Any) -> None:
-        """Change settings: latency_ms, require_appsecret_proof, token_expires_at, data_access_expires_at, scopes."""
+        """Change settings: those of `sandbox.Settings`."""
         self._call("PATCH", "settings", settings)
 
     def add_page(self, name: str = "Added Page", **given: Any) -> dict[str, Any]:
@@ -67,21 +71,46 @@ class SandboxControl:
         body = {"page_id": page_id, "created_time": created_time.isoformat(), **given}
         return dict(self._call("POST", "posts", body))
 
+    def add_account(self, username: str = "added.account", **given: Any) -> dict[str, Any]:
+        """Add an Instagram account (account_id, page_id, audience, media_per_day, converted_at), with its token."""
+        return dict(self._call("POST", "accounts", {"username": username, **given}))
+
+    def add_media(self, account_id: str, created_time: datetime, **given: Any) -> dict[str, Any]:
+        """Publish a media (kind, caption, children, shared_to_facebook, likes_hidden, audience) and return it."""
+        body = {"account_id": account_id, "created_time": created_time.isoformat(), **given}
+        return dict(self._call("POST", "media", body))
+
+    def archive(self, media_id: str, *, archived: bool = True) -> None:
+        """Take a media out of the listing from now on, or bring it back."""
+        self._call("PATCH", f"media/{media_id}", {"archived": archived})
+
+    def hide_likes(self, media_id: str, *, hidden: bool = True) -> None:
+        """Hide the number of a media's likes, or show it again."""
+        self._call("PATCH", f"media/{media_id}", {"likes_hidden": hidden})
+
+    def end_story(self, media_id: str) -> None:
+        """End a story now."""
+        self._call("PATCH", f"media/{media_id}", {"ended": True})
+
+    def convert(self, account_id: str, at: datetime | None = None) -> None:
+        """Convert an account to a business account at an instant (default: now): older media lose their insights."""
+        self._call("POST", f"accounts/{account_id}/conversions", {"at": at.isoformat() if at else None})
+
     def correct(self, object_id: str, counter: str, by: int, at: datetime | None = None) -> None:
         """Change a raw counter such as `comments` or `reaction.like` from an instant on (default: now)."""
         body = {"object_id": object_id, "counter": counter, "by": by, "at": at.isoformat() if at else None}
         self._call("POST", "corrections", body)
 
     def delete(self, object_id: str) -> None:
-        """Make a post and its video vanish from now on."""
+        """Make a post and its video, or a media, vanish from now on."""
         self._call("DELETE", f"objects/{object_id}")
 
     def restore(self, object_id: str) -> None:
-        """Bring a deleted post back."""
+        """Bring a deleted post or media back."""
         self._call("POST", f"objects/{object_id}/restore")
 
     def set_usage(self, owner: str, percent: int, minutes: int = 0) -> None:
-        """Fix the usage of a Page, or of `app`; from 100 per cent on its calls are throttled."""
+        """Fix the usage of a Page, an account or `app`; from 100 per cent on its calls are throttled."""
         self._call("PUT", "usage", {"owner": owner, "percent": percent, "minutes": minutes})
 
     def fault(self, kind: str, page: str = "*", **given: Any) -> int:
@@ -105,7 +134,7 @@ class SandboxControl:
         self._call("DELETE", f"faults?page={page}" if page else "faults")
 
     def rotate_token(self, page_id: str) -> str:
-        """Replace a Page's token, which kills the one before, and return the new one."""
+        """Replace the token of a Page, or of an account, which kills the one before, and return the new one."""
         return str(self._call("POST", f"tokens/{page_id}/rotate")["token"])
 
     def requests(self) -> dict[str, Any]:

@@ -5,19 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from graph_sandbox.control.body import Body
 from graph_sandbox.control.faults import ANY, Fault
 from graph_sandbox.control.index import add_index
+from graph_sandbox.control.instagram import account_state, add_instagram_routes
 from graph_sandbox.sandbox import Sandbox
 from graph_sandbox.wire.usage import Level
 from graph_sandbox.world.content import Content, Kind
-
-
-class Body(BaseModel):
-    """A request body; unknown members are refused, so that a typing error is not silently ignored."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ClockBody(Body):
@@ -35,6 +31,7 @@ class SettingsBody(Body):
     token_expires_at: Annotated[int, Field(ge=0)] | None = None
     data_access_expires_at: Annotated[int, Field(ge=0)] | None = None
     scopes: tuple[str, ...] | None = None
+    instagram_scopes: tuple[str, ...] | None = None
 
 
 class PageBody(Body):
@@ -74,7 +71,7 @@ class ShapesBody(Body):
 
 
 class UsageBody(Body):
-    """The usage of a Page, or of `app`; 100 per cent and more is throttled."""
+    """The usage of a Page, of an Instagram account, or of `app`; 100 per cent and more is throttled."""
 
     owner: str
     percent: Annotated[int, Field(ge=0)]
@@ -86,6 +83,7 @@ def control_routes(sandbox: Sandbox) -> APIRouter:
     router = APIRouter(prefix="/_sandbox", tags=["control"])
     _add_state_routes(router, sandbox)
     _add_world_routes(router, sandbox)
+    add_instagram_routes(router, sandbox)
     _add_fault_routes(router, sandbox)
     _add_journal_routes(router, sandbox)
     add_index(router, sandbox)
@@ -116,7 +114,9 @@ def _add_state_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/tokens/{page_id}/rotate")
     async def rotate(page_id: str) -> dict[str, str]:
-        """Replace the token of a Page, which kills the one before."""
+        """Replace the token of a Page, or that of an Instagram account, which kills the one before."""
+        if any(account.id == page_id for account in sandbox.world.accounts):
+            return {"token": sandbox.instagram_tokens.rotate(page_id)}
         _known(sandbox, page_id)
         return {"token": sandbox.tokens.rotate(page_id)}
 
@@ -161,13 +161,15 @@ def _add_world_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.delete("/objects/{object_id}")
     async def delete(object_id: str) -> None:
-        """Delete a post."""
-        sandbox.world.delete(_found(sandbox, object_id).id, sandbox.clock.now())
+        """Delete a post, or a media."""
+        _known_object(sandbox, object_id)
+        sandbox.world.delete(object_id, sandbox.clock.now())
 
     @router.post("/objects/{object_id}/restore")
     async def restore(object_id: str) -> None:
-        """Bring a deleted post back."""
-        sandbox.world.restore(_found(sandbox, object_id).id)
+        """Bring a deleted post, or media, back."""
+        _known_object(sandbox, object_id)
+        sandbox.world.restore(object_id)
 
 
 def _add_fault_routes(router: APIRouter, sandbox: Sandbox) -> None:
@@ -229,6 +231,7 @@ def _state(sandbox: Sandbox) -> dict[str, Any]:
         "system_user_token": tokens.system_user,
         "settings": asdict(sandbox.settings),
         "pages": [asdict(page) | {"token": tokens.page(page.id)} for page in sandbox.world.pages],
+        "accounts": [account_state(sandbox, account) for account in sandbox.world.accounts],
         "faults": _faults(sandbox),
     }
 
@@ -250,8 +253,9 @@ def _known(sandbox: Sandbox, page_id: str) -> None:
         raise HTTPException(404, f"no such Page: {page_id}")
 
 
-def _found(sandbox: Sandbox, object_id: str) -> Content:
+def _known_object(sandbox: Sandbox, object_id: str) -> None:
     try:
-        return sandbox.world.find(object_id)
+        if not sandbox.world.is_media(object_id):
+            sandbox.world.find(object_id)
     except KeyError:
         raise HTTPException(404, f"no such object: {object_id}") from None

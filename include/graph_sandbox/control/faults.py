@@ -33,17 +33,25 @@ EDGES = Literal[
     "reactions",
     "likes",
     "attachments",
+    "ig_user",
+    "ig_media",
+    "media",
+    "stories",
+    "children",
+    "refresh_access_token",
 ]
+DEAD_TOKEN_KINDS = frozenset(TOKEN_KINDS[:2])
 OWN_PARAMETERS = frozenset(name for kind in KINDS.values() for name in kind.parameters) - {"object_id", "edge"}
 
 Status = Annotated[int, Field(ge=200, le=599)]
 
 
 class Fault(BaseModel):
-    """One trouble. `page` is a Page id or `*`; the other limits are optional and all must hold.
+    """One trouble. `page` is the id of a Page or an Instagram account, or `*`; the other limits are optional.
 
-    `edge` matches a call that touches the edge, by its path or inside a field expansion. `object_id` is a post
-    (full or bare id), a video or a Page. `times` is the number of calls it strikes; None means until removed.
+    All limits must hold. `edge` matches a call that touches the edge, by its path or inside a field expansion.
+    `object_id` is a post (full or bare id), a video, a media, a Page or an account. `times` is the number of calls it
+    strikes; None means until removed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +78,8 @@ class Fault(BaseModel):
     hours: Annotated[float, Field(ge=0)] | None = None
     older_than_days: Annotated[float, Field(ge=0)] | None = None
     younger_than_hours: Annotated[float, Field(ge=0)] | None = None
+    media_product_type: Literal["FEED", "REELS", "STORY"] | None = None
+    media_type: Literal["IMAGE", "VIDEO", "CAROUSEL_ALBUM"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -94,7 +104,7 @@ class Fault(BaseModel):
             "server_error": (1, 2),
             "missing_permission": (10, 100, *range(200, 300)),
         }
-        if self.kind in codes and self.code not in tuple(codes[self.kind]):
+        if self.kind in codes and self.code not in (None, *codes[self.kind]):
             raise ValueError(f"{self.kind} has no code {self.code}")
         if self.kind in FORMS and self.form not in FORMS[self.kind]:
             raise ValueError(f"the form of {self.kind} must be one of: {', '.join(FORMS[self.kind])}")
@@ -106,14 +116,18 @@ class Fault(BaseModel):
         """Tell whether it spoils a metric; without a list of metrics it spoils all."""
         return self.metrics is None or metric in self.metrics
 
+    def is_for(self, product_type: str, media_type: str) -> bool:
+        """Tell whether it is about an Instagram media of these types."""
+        return self.media_product_type in {None, product_type} and self.media_type in {None, media_type}
+
     def covers(self, age: timedelta) -> bool:
         """Tell whether it spoils a day that ended so long ago."""
         old, young = self.older_than_days, self.younger_than_hours
         return (old is not None and age > timedelta(days=old)) or (young is not None and age < timedelta(hours=young))
 
-    def error(self) -> GraphError:
-        """Return the Graph error this kind of fault answers with."""
-        code = self.code or 0
+    def error(self, throttle_code: int = 80001) -> GraphError:
+        """Return the Graph error this kind of fault answers with; `throttle_code` is that of who is throttled."""
+        code = self.code or throttle_code
         kinds: dict[str, Callable[[], GraphError]] = {
             "revoked_token": lambda: errors.dead_token(self.subcode or 460),
             "expired_token": lambda: errors.dead_token(463),
@@ -131,11 +145,16 @@ class Fault(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a call is about: the Page it belongs to, the edges it touches and the ids of the object it names."""
+    """What a call is about: the Page it belongs to, the edges it touches and the ids of the object it names.
+
+    For what is Instagram's, `page_id` is the account's id, and `caller` the Page whose token is used: that token dies
+    with the Page.
+    """
 
     page_id: str | None = None
     edges: frozenset[str] = frozenset()
     object_ids: tuple[str, ...] = ()
+    caller: str | None = None
 
 
 @dataclass(slots=True)
@@ -209,7 +228,7 @@ class FaultBoard:
 
     def lost_pages(self) -> frozenset[str]:
         """Return the Pages whose own token is dead; `/me/accounts` leaves them out."""
-        dead = (one.fault for one in self.ordered if not one.spent and one.fault.kind in TOKEN_KINDS[:2])
+        dead = (one.fault for one in self.ordered if not one.spent and one.fault.kind in DEAD_TOKEN_KINDS)
         return frozenset(fault.page for fault in dead)
 
     def active(self, subject: Subject) -> ActiveFaults:
@@ -219,9 +238,8 @@ class FaultBoard:
 
 def _strikes(one: Ordered, subject: Subject) -> bool:
     fault = one.fault
-    return (
-        not one.spent and fault.page in {ANY, subject.page_id} and (fault.edge is None or fault.edge in subject.edges)
-    )
+    owners = {ANY, subject.page_id} | ({subject.caller} if fault.kind in DEAD_TOKEN_KINDS else set())
+    return not one.spent and fault.page in owners and (fault.edge is None or fault.edge in subject.edges)
 
 
 SPOILT: Mapping[str, Any] = {

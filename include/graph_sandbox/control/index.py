@@ -4,6 +4,7 @@ It loads nothing from anywhere, so that it works without a network.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -22,12 +23,20 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/_sandbox/settings"): {"latency_ms": 200},
     ("POST", "/_sandbox/pages"): {"name": "New Page", "audience": 5000},
     ("POST", "/_sandbox/posts"): {"page_id": "{page_id}", "created_time": "2026-11-20T12:00:00Z", "kind": "photo"},
+    ("POST", "/_sandbox/accounts"): {"username": "new.account", "audience": 5000},
+    ("POST", "/_sandbox/media"): {"account_id": "{account_id}", "created_time": "2026-11-20T12:00:00Z", "kind": "reel"},
+    ("PATCH", "/_sandbox/media/{media_id}"): {"archived": True},
+    ("POST", "/_sandbox/accounts/{account_id}/conversions"): {"at": "2026-10-01T00:00:00Z"},
     ("POST", "/_sandbox/corrections"): {"object_id": "{object_id}", "counter": "comments", "by": -1},
     ("POST", "/_sandbox/faults"): {"kind": "revoked_token", "page": "{page_id}"},
     ("POST", "/_sandbox/shapes"): {"page": "{page_id}"},
     ("PUT", "/_sandbox/usage"): {"owner": "{page_id}", "percent": 95},
 }
-QUERIES = {("GET", "/_sandbox/pages/{page_id}/content"): "?since=2026-11-01&until=2026-11-20"}
+QUERIES = {
+    ("GET", path): "?since=2026-11-01&until=2026-11-20"
+    for path in ("/_sandbox/pages/{page_id}/content", "/_sandbox/accounts/{account_id}/media")
+}
+UNFILLED = re.compile(r"\{\w+\}")
 STYLE = (
     "body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     "pre{background:#f4f4f4;padding:.5em;white-space:pre-wrap}td{vertical-align:top;padding:.1em .8em .1em 0}"
@@ -45,7 +54,7 @@ def add_index(router: APIRouter, sandbox: Sandbox) -> None:
 
 
 def curls(routes: list[APIRoute], base_url: str, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield what each route does, and a curl that does it."""
+    """Yield what each route does, and a curl that does it; a route about what this world lacks is left out."""
     for route in routes:
         for method in sorted(route.methods):
             url = f"{base_url}{route.path}{QUERIES.get((method, route.path), '')}"
@@ -56,21 +65,26 @@ def curls(routes: list[APIRoute], base_url: str, ids: dict[str, str]) -> Iterato
             command = " ".join(parts)
             for name, value in ids.items():
                 command = command.replace(f"{{{name}}}", value)
-            yield route.description.partition("\n")[0], command
+            if not UNFILLED.search(command):
+                yield route.description.partition("\n")[0], command
 
 
 def _ids(sandbox: Sandbox) -> dict[str, str]:
-    """Return ids that the examples can use: a Page, a post of it, and the latest fault."""
+    """Return ids that the examples can use: a Page, a post of it, an account, a media of it, and the latest fault."""
     now, pages = sandbox.clock.now(), sandbox.world.pages
     page_id = pages[0].id if pages else "1"
     posts = sandbox.world.timeline(page_id, day_start(sandbox.world.epoch), now, now) if pages else iter(())
     post = next(posts, None)
+    account = next(iter(sandbox.world.accounts), None)
+    listed = sandbox.world.listed_media(account.id, day_start(sandbox.world.epoch), now, now) if account else iter(())
+    media = next(listed, None)
     ordered = sandbox.faults.ordered
-    return {
+    ids = {
         "page_id": page_id,
         "object_id": post.full_id if post else "1_1",
         "fault_id": str(ordered[-1].id if ordered else 1),
     }
+    return ids | ({"account_id": account.id} if account else {}) | ({"media_id": media.id} if media else {})
 
 
 def _page(base_url: str, commands: list[tuple[str, str]]) -> str:

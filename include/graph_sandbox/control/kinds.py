@@ -33,7 +33,12 @@ KINDS: dict[str, Kind] = {
         code=10,
         status=None,
     ),
-    "throttled": _kind("too many calls, by the app (4), the Page (80001) or a user", code=80001, minutes=5, status=400),
+    "throttled": _kind(
+        "too many calls, by the app (4), the Page (80001), the Instagram account (80002) or a user",
+        code=None,
+        minutes=5,
+        status=400,
+    ),
     "server_error": _kind("a passing error of Graph's own, code 1 or 2", code=2, status=500),
     "not_transient": _kind("code 1 that calls itself lasting", status=500),
     "invalid_proof": _kind("a good appsecret_proof is called invalid", status=400),
@@ -66,6 +71,14 @@ KINDS: dict[str, Kind] = {
     "deleted": _kind("the object is gone", object_id=REQUIRED),
     "post_unreadable": _kind("posts are neither listed nor readable, though their videos are"),
     "video_post_id": _kind("how a video names its post", form=REQUIRED),
+    # Instagram's insights: `form` is whether Graph blames the media_product_type or the media_type.
+    "refused_metrics": _kind(
+        "these metrics are refused for a media_product_type, a media_type, or both",
+        metrics=REQUIRED,
+        form="product_type",
+        media_product_type=None,
+        media_type=None,
+    ),
     # Insights.
     "retired_metrics": _kind("these metrics are refused", metrics=REQUIRED),
     "not_together": _kind("two or more of these metrics are refused in one request", metrics=None),
@@ -87,6 +100,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "video_post_id": ("absent", "bare", "full"),
     "social_actions": ("upper", "lower", "title", "number", "empty"),
     "missing_days": ("zero", "absent"),
+    "refused_metrics": ("product_type", "media_type"),
 }
 TOKEN_KINDS = ("revoked_token", "expired_token", "missing_permission")
 ERROR_KINDS = (

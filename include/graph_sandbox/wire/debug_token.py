@@ -50,7 +50,7 @@ def _valid(sandbox: Sandbox, token: str, fault: Fault | None, at: datetime) -> P
 
 def _described(sandbox: Sandbox, principal: Principal, fault: Fault | None) -> dict[str, Any]:
     lost = fault.permission if fault else None
-    scopes = [scope for scope in sandbox.settings.scopes if scope != lost]
+    scopes = [scope for scope in sandbox.scopes if scope != lost]
     page_ids = [principal.page_id] if principal.page_id else [page.id for page in sandbox.world.pages]
     described = {
         "app_id": sandbox.tokens.app_id,

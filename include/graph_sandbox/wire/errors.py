@@ -37,6 +37,7 @@ class GraphError(Exception):
     is_transient: bool | None = None
     user_title: str | None = None
     user_msg: str | None = None
+    data: dict[str, object] | None = None
 
     def body(self, trace_id: str) -> dict[str, object]:
         """Return the JSON body."""
@@ -44,6 +45,7 @@ class GraphError(Exception):
             "message": self.message,
             "type": self.type,
             "code": self.code,
+            "error_data": self.data,
             "error_subcode": self.subcode,
             "is_transient": self.is_transient,
             "error_user_title": self.user_title,
@@ -139,7 +141,9 @@ def permission(name: str, code: int) -> GraphError:
             f"Access' feature. Refer to {PERMISSION_DOCS} for details."
         )
         return parameter(message)
-    if code == 10:  # noqa: PLR2004 - Graph's own number
+    if code == 10 and name.startswith("instagram_"):  # noqa: PLR2004 - Graph's own number
+        message = "Application does not have permission for this action"
+    elif code == 10:  # noqa: PLR2004 - Graph's own number
         message = f"This endpoint requires the '{name}' permission or the 'Page Public Content Access' feature."
     else:
         message = f"Requires {name} permission to manage the object"

@@ -15,6 +15,7 @@ from graph_sandbox.wire.call import HTML_TYPE, Call, Reply, dumps
 from graph_sandbox.wire.debug_token import debug_token
 from graph_sandbox.wire.errors import GraphError
 from graph_sandbox.wire.fields import FieldSpec, parse_fields
+from graph_sandbox.wire.instagram_tokens import as_instagram_login
 from graph_sandbox.wire.reading import ABSENT, Comment, Reading, render
 from graph_sandbox.wire.target import Target, find_target, no_such_object
 from graph_sandbox.wire.usage import FULL, Level, misled
@@ -86,16 +87,27 @@ def _body(sandbox: Sandbox, call: Call, target: Target, faults: ActiveFaults, at
     sandbox.tokens.check_proof(call.token, call.params.get("appsecret_proof"), required=required)
     version = served_version(call.version, at)
     lost = sandbox.faults.lost_pages()
-    scopes = sandbox.settings.scopes
+    scopes = sandbox.scopes
     reading = Reading(sandbox.world, sandbox.tokens, at, call, version, principal, faults, lost, scopes)
-    return _node_or_edge(reading, target)
+    try:
+        return _node_or_edge(reading, target)
+    except GraphError as error:
+        raise error if reading.is_facebook_login else as_instagram_login(error) from None
 
 
 def _node_or_edge(reading: Reading, target: Target) -> Any:
     """Return what the path names, a node or one of its edges, with the fields asked for."""
     path, node, node_type = reading.call.path, target.node, target.node_type
-    if node is None or not reading.shows(node) or (target.name == "post" and reading.faults.find("post_unreadable")):
+    is_strange = reading.principal.account_id is not None and not target.is_instagram
+    if (
+        node is None
+        or is_strange
+        or not reading.shows(node)
+        or (target.name == "post" and reading.faults.find("post_unreadable"))
+    ):
         raise no_such_object(path)
+    if target.is_instagram:
+        reading.require_account(reading.world.account(str(target.page_id)))
     specs = parse_fields(reading.call.params.get("fields", ""))
     if len(path) > 1:
         return _edge(reading, target, specs)
@@ -120,13 +132,13 @@ def _edge(reading: Reading, target: Target, specs: tuple[FieldSpec, ...]) -> Any
 
 
 def _raise_troubles(sandbox: Sandbox, target: Target, faults: ActiveFaults, kinds: tuple[str, ...]) -> None:
-    fault = faults.find(*kinds)
+    fault, throttle_code = faults.find(*kinds), 80002 if target.is_instagram else 80001
     if fault is not None:
-        raise fault.error()
+        raise fault.error(throttle_code)
     if sandbox.usage.level(sandbox.usage.APP).percent >= FULL:
         raise errors.throttled(APP_THROTTLE_CODE)
     if target.page_id and sandbox.usage.level(target.page_id).percent >= FULL:
-        raise errors.throttled(80001)
+        raise errors.throttled(throttle_code)
 
 
 def _broken_transport(fault: Fault | None) -> Reply | None:
@@ -150,7 +162,9 @@ def usage_headers(sandbox: Sandbox, page_ids: list[str], faults: ActiveFaults) -
     if throttled is not None:
         owners = [sandbox.usage.APP] if throttled.code == APP_THROTTLE_CODE else page_ids
         overrides = dict.fromkeys(owners, Level(FULL, throttled.minutes or 0))
-    headers = sandbox.usage.headers(page_ids, overrides)
+    accounts = {account.id for account in sandbox.world.accounts}
+    types = {owner: "instagram" if owner in accounts else "pages" for owner in page_ids}
+    headers = sandbox.usage.headers(types, overrides)
     return headers if misleading is None else misled(headers, str(misleading.form))
 
 

@@ -79,6 +79,38 @@ FIELDS: dict[str, frozenset[str]] = {
         can_post id link name pic pic_crop pic_large pic_small pic_square profile_type type username
         """,
     ),
+    "IGUser": _names(
+        """
+        biography business_discovery collaborative_media_search followers_count follows_count has_profile_pic id
+        ig_id is_published legacy_instagram_user_id media_count mentioned_comment mentioned_media
+        mini_shop_storefront name owner_business profile_picture_url shopping_product_tag_eligibility
+        shopping_review_status username website
+        """,
+    ),
+    "IGUserForIGOnlyAPI": _names(
+        """
+        account_type biography followers_count follows_count id media_count name profile_picture_url user_id
+        username website
+        """,
+    ),
+    "IGMedia": _names(
+        """
+        alt_text audio_id boost_eligibility_info caption comments_count copyright_check_information
+        current_live_viewer_count has_poll has_slider id ig_id ingest_first_video_received_time
+        ingest_is_ready_to_start ingest_key ingest_last_heartbeat_time ingest_state ingest_url
+        ingest_video_height ingest_video_width is_ai_generated is_comment_enabled is_shared_to_feed
+        legacy_instagram_media_id like_count live_reactions live_status media_audio_type media_product_type
+        media_type media_url owner permalink reposts_count saved_count shares_count shortcode thumbnail_url
+        timestamp total_comments_count total_like_count total_views_count username video_title view_count
+        """,
+    ),
+    "IGMediaForIGOnlyAPI": _names(
+        """
+        alt_text caption comments_count current_live_viewer_count id is_ai_generated is_comment_enabled
+        is_shared_to_feed like_count media_product_type media_type media_url owner permalink shortcode
+        thumbnail_url timestamp username
+        """,
+    ),
     "User": _names(
         """
         about age_range birthday client_business_id community cover currency education email favorite_athletes
@@ -122,5 +154,27 @@ EDGES: dict[str, frozenset[str]] = {
         """,
     ),
     "Profile": _names("picture"),
+    "IGUser": _names(
+        """
+        agencies authorized_adaccounts available_catalogs branded_content_ad_permissions
+        branded_content_advertisable_medias branded_content_tag_approval catalog_product_search
+        collaboration_invites collaborative_media connected_threads_user content_publishing_limit conversations
+        creator_marketplace_creators dataset insights instagram_backed_threads_user live_media media
+        notification_message_tokens product_appeal recently_searched_hashtags scheduled_media stories
+        subscribed_apps tags thread_owner upcoming_events welcome_message_flows
+        """,
+    ),
+    "IGUserForIGOnlyAPI": _names(
+        """
+        content_publishing_limit conversations insights live_media media stories subscribed_apps tags
+        welcome_message_flows
+        """,
+    ),
+    "IGMedia": _names(
+        """
+        boost_ads_list branded_content_partner_promote children collaborators comments insights product_tags
+        """,
+    ),
+    "IGMediaForIGOnlyAPI": _names("children comments insights"),
     "User": _names("accounts assigned_pages permissions picture"),
 }

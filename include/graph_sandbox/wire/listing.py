@@ -1,4 +1,4 @@
-"""The content edges of a Page: filtering, cursors, and what the posts and videos in them look like."""
+"""Edges in the order of time: filtering and cursors, and which content of a Page is in which edge."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from graph_sandbox.wire import errors
 from graph_sandbox.wire.call import whole_number
@@ -15,6 +15,7 @@ from graph_sandbox.wire.reading import NodeType, Reading, ids_of, render
 from graph_sandbox.wire.when import instant
 from graph_sandbox.world.content import Content
 from graph_sandbox.world.draws import uniforms
+from graph_sandbox.world.media import Media
 from graph_sandbox.world.pages import Page
 
 LIMIT_DEFAULT = 25
@@ -36,6 +37,20 @@ POST_EDGES = frozenset({"published_posts", "posts", "feed"})
 START = "~"
 
 
+class Dated(Protocol):
+    """What can be listed by time."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    @property
+    def created_time(self) -> datetime: ...  # noqa: D102
+
+
+Held = Callable[[datetime, datetime], Iterator[Dated]]
+"""What an edge holds of [since, until), newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in an edge: just behind (or before) one item. `turn` keeps two cursors of one place apart."""
@@ -45,7 +60,7 @@ class Cursor:
     turn: int = 0
 
     @classmethod
-    def at(cls, content: Content) -> Self:
+    def at(cls, content: Dated) -> Self:
         """Return the place of an item."""
         return cls(content.created_time, content.id)
 
@@ -73,12 +88,21 @@ class Cursor:
 
 
 def content_edge(reading: Reading, page: Page, spec: FieldSpec, node_type: NodeType) -> dict[str, Any]:
-    """Return one page of an edge, newest first, all of it as of one instant."""
+    """Return one page of an edge of a Page."""
     reading.require_page_token(page.id)
+
+    def held(since: datetime, until: datetime) -> Iterator[Content]:
+        timeline = reading.world.timeline(page.id, since, until, reading.at)
+        return (one for one in timeline if _holds(reading, spec.name, one))
+
+    return time_edge(reading, f"{page.id}/{spec.name}", spec, node_type, held)
+
+
+def time_edge(reading: Reading, scope: str, spec: FieldSpec, node_type: NodeType, held: Held) -> dict[str, Any]:
+    """Return one page of an edge, newest first, all of it as of one instant."""
     specs = spec.children or node_type.defaults
     node_type.check(specs)
     limit = _limit(reading, spec)
-    scope = f"{page.id}/{spec.name}"
     start = Cursor.decode(spec.params["after"], scope) if "after" in spec.params else None
     after = start or Cursor(NEWEST)
     limit = _shortened(reading, limit, scope, after)
@@ -86,16 +110,16 @@ def content_edge(reading: Reading, page: Page, spec: FieldSpec, node_type: NodeT
         empty = Cursor(after.moment, after.content_id, after.turn + 1)
         return {"data": [], "paging": _paging(reading, scope, spec, (after, empty), more=True)}
     if "before" in spec.params:
-        items, more = _newer(reading, page, spec, Cursor.decode(spec.params["before"], scope), limit), True
+        items, more = _newer(reading, spec, held, Cursor.decode(spec.params["before"], scope), limit), True
     else:
-        found = list(islice(_older(reading, page, spec, after), limit + 1))
+        found = list(islice(_older(reading, spec, held, after), limit + 1))
         items, more = found[:limit], len(found) > limit
     answer: dict[str, Any] = {"data": [render(reading, node_type, one, specs) for one in items]}
     if items:
         last = after if reading.faults.find("repeated_cursor") else Cursor.at(items[-1])
         answer["paging"] = _paging(reading, scope, spec, (Cursor.at(items[0]), last), more=more)
     if spec.name == "published_posts" and spec.is_summarized:
-        answer["summary"] = {"total_count": sum(1 for _ in _older(reading, page, spec, Cursor(NEWEST)))}
+        answer["summary"] = {"total_count": sum(1 for _ in _older(reading, spec, held, Cursor(NEWEST)))}
     return answer
 
 
@@ -116,29 +140,24 @@ def _shortened(reading: Reading, limit: int, scope: str, after: Cursor) -> int:
     return min(limit, int(uniforms("short", scope, *after.key, after.turn)[0] * ((fault.most or 0) + 1)))
 
 
-def _older(reading: Reading, page: Page, spec: FieldSpec, after: Cursor) -> Iterator[Content]:
+def _older(reading: Reading, spec: FieldSpec, held: Held, after: Cursor) -> Iterator[Dated]:
     since, until = _bounds(reading, spec)
     if reading.faults.find("ranked"):
-        ranked = sorted(_held(reading, page, spec.name, since, until), key=_rank, reverse=True)
+        ranked = sorted(held(since, until), key=_rank, reverse=True)
         return (one for one in ranked if after.content_id == START or _rank(one) < _rank_of(after.content_id))
-    found = _held(reading, page, spec.name, since, min(until, after.moment + ONE_SECOND))
+    found = held(since, min(until, after.moment + ONE_SECOND))
     return (one for one in found if (one.created_time, one.id) < after.key)
 
 
-def _newer(reading: Reading, page: Page, spec: FieldSpec, before: Cursor, limit: int) -> list[Content]:
+def _newer(reading: Reading, spec: FieldSpec, held: Held, before: Cursor, limit: int) -> list[Dated]:
     since, until = _bounds(reading, spec)
     if reading.faults.find("ranked"):
-        ranked = sorted(_held(reading, page, spec.name, since, until), key=_rank, reverse=True)
+        ranked = sorted(held(since, until), key=_rank, reverse=True)
         newer = [one for one in ranked if _rank(one) > _rank_of(before.content_id)]
     else:
-        found = _held(reading, page, spec.name, max(since, before.moment), until)
+        found = held(max(since, before.moment), until)
         newer = [one for one in found if (one.created_time, one.id) > before.key]
     return newer[-limit:]
-
-
-def _held(reading: Reading, page: Page, edge: str, since: datetime, until: datetime) -> Iterator[Content]:
-    """Yield what the edge holds of [since, until), newest first."""
-    return (one for one in reading.world.timeline(page.id, since, until, reading.at) if _holds(reading, edge, one))
 
 
 def _holds(reading: Reading, edge: str, one: Content) -> bool:
@@ -149,11 +168,16 @@ def _holds(reading: Reading, edge: str, one: Content) -> bool:
         return False
     if edge in POST_EDGES and reading.faults.find("post_unreadable", object_ids=ids_of(one)):
         return False
+    return not is_late(reading, edge, one)
+
+
+def is_late(reading: Reading, edge: str, one: Content | Media) -> bool:
+    """Tell whether content is to appear in an edge only later."""
     late = reading.faults.find("late", object_ids=ids_of(one), applies=lambda fault: fault.edge in {None, edge})
-    return late is None or one.created_time + timedelta(hours=late.hours or 0) <= reading.at
+    return late is not None and one.created_time + timedelta(hours=late.hours or 0) > reading.at
 
 
-def _rank(content: Content) -> tuple[float, str]:
+def _rank(content: Dated) -> tuple[float, str]:
     return _rank_of(content.id)
 
 

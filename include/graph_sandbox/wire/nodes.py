@@ -7,9 +7,10 @@ from graph_sandbox.wire import errors
 from graph_sandbox.wire.call import graph_time
 from graph_sandbox.wire.fields import FieldSpec, parse_fields
 from graph_sandbox.wire.insights import page_insights, post_insights, video_insights
+from graph_sandbox.wire.instagram import IG_USER
 from graph_sandbox.wire.listing import EDGES, content_edge
 from graph_sandbox.wire.people import comments, likes, place_edge, reactions
-from graph_sandbox.wire.reading import ABSENT, NodeType, Reading, Renderer, ids_of
+from graph_sandbox.wire.reading import ABSENT, NodeType, Reading, Renderer, ids_of, render
 from graph_sandbox.wire.tokens import Principal
 from graph_sandbox.world.content import SITE, Content
 from graph_sandbox.world.pages import Page
@@ -144,6 +145,15 @@ def _content_edge(reading: Reading, page: Page, spec: FieldSpec) -> dict[str, An
     return content_edge(reading, page, spec, VIDEO if spec.name in {"videos", "video_reels"} else POST)
 
 
+def _instagram_account(reading: Reading, page: Page, spec: FieldSpec) -> Any:
+    account = reading.world.account_of_page(page.id)
+    if account is None or reading.principal.page_id not in {None, page.id}:
+        return ABSENT
+    specs = spec.children or IG_USER.defaults
+    IG_USER.check(specs)
+    return render(reading, IG_USER, account, specs)
+
+
 def _followers(reading: Reading, page: Page, _: FieldSpec) -> int:
     yesterday = reading.at.date() - timedelta(days=2)
     return reading.world.page_metrics(page.id, yesterday, reading.at).get("page_follows", 0)
@@ -158,6 +168,7 @@ PAGE_FIELDS: dict[str, Renderer] = {
     "link": lambda _, page, __: f"{SITE}/{page.id}",
     "followers_count": _followers,
     "fan_count": _followers,
+    "instagram_business_account": _instagram_account,
     "insights": page_insights,
     **dict.fromkeys(EDGES, _content_edge),
 }

@@ -11,7 +11,9 @@ from graph_sandbox.wire.call import Call
 from graph_sandbox.wire.fields import FieldSpec
 from graph_sandbox.wire.tokens import Principal, Tokens
 from graph_sandbox.world import World
+from graph_sandbox.world.accounts import Account
 from graph_sandbox.world.content import Content
+from graph_sandbox.world.media import Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,37 @@ class Reading:
         if self.principal.page_id != page_id:
             raise errors.permission("pages_read_engagement", 10)
 
+    def media_counters(self, media: Media) -> dict[str, int]:
+        """Return the counters of an Instagram media, worked out once per call."""
+        found = self._counters.get(media.id)
+        if found is None:
+            found = self._counters[media.id] = self.world.media_counters(media, self.at)
+        return found
+
+    @property
+    def is_facebook_login(self) -> bool:
+        """Whether an Instagram account is read by Facebook Login; by Instagram Login otherwise."""
+        return self.principal.account_id is None
+
+    def require_account(self, account: Account) -> None:
+        """Raise a GraphError unless the caller may read the account: by its own token, its Page's, or the user's."""
+        if self.principal.account_id not in {None, account.id} or (self.is_facebook_login and account.page_id is None):
+            raise errors.unsupported("/".join(self.call.path[:1]))
+        if self.principal.page_id not in {None, account.page_id}:
+            raise errors.permission("instagram_basic", 10)
+
     def shows(self, node: Any) -> bool:
         """Tell whether a node is there for the caller: what is or hangs on content must exist, hidden by no fault."""
         if isinstance(node, Comment):
             return self.shows(node.content) and node.number < self.counters(node.content)["comments"]
-        return not isinstance(node, Content) or self._shows(node)
+        return not isinstance(node, (Content, Media)) or self._shows(node)
 
-    def _shows(self, content: Content) -> bool:
-        hidden = self.faults.find("deleted", object_ids=ids_of(content))
-        return hidden is None and self.world.exists(content, self.at)
+    def _shows(self, content: Content | Media) -> bool:
+        if self.faults.find("deleted", object_ids=ids_of(content)):
+            return False
+        if isinstance(content, Media):
+            return self.world.media_exists(content, self.at)
+        return self.world.exists(content, self.at)
 
     def seen(self, name: str, value: Any, object_ids: tuple[str | None, ...]) -> Any:
         """Return a number as the caller sees it: of the wrong type, when a fault says so."""
@@ -84,8 +108,10 @@ class Reading:
         return self.faults.find(fault_kind, object_ids=object_ids, applies=lambda one: one.concerns(metric)) is not None
 
 
-def ids_of(content: Content) -> tuple[str | None, ...]:
-    """Return every id by which content can be named."""
+def ids_of(content: Content | Media) -> tuple[str | None, ...]:
+    """Return every id by which content can be named; a child of a carousel by the carousel's too."""
+    if isinstance(content, Media):
+        return content.id, content.parent_id
     return content.full_id, content.id, content.video_id
 
 
@@ -94,21 +120,29 @@ Renderer = Callable[[Reading, Any, FieldSpec], Any]
 
 @dataclass(frozen=True, slots=True)
 class NodeType:
-    """How a kind of node is shown: the fields and edges with a value, and those shown when none are asked for."""
+    """How a kind of node is shown: the fields and edges with a value, and those shown when none are asked for.
+
+    `known_as` is what `known` calls the names of this type, where two types bear one name.
+    """
 
     name: str
     table: Mapping[str, Renderer]
     defaults: tuple[FieldSpec, ...]
+    known_as: str = ""
 
     def check(self, specs: tuple[FieldSpec, ...]) -> None:
         """Raise a GraphError for the first name that Graph does not know on this type."""
         for spec in specs:
-            if not (spec.name in self.table or self.has_edge(spec.name) or spec.name in known.FIELDS[self.name]):
+            if not (
+                spec.name in self.table
+                or self.has_edge(spec.name)
+                or spec.name in known.FIELDS[self.known_as or self.name]
+            ):
                 raise errors.nonexisting_field(spec.name, self.name)
 
     def has_edge(self, name: str) -> bool:
         """Tell whether the type has an edge, with or without anything on it."""
-        return name in known.EDGES[self.name]
+        return name in known.EDGES[self.known_as or self.name]
 
 
 def render(reading: Reading, node_type: NodeType, node: Any, specs: tuple[FieldSpec, ...]) -> dict[str, Any]:

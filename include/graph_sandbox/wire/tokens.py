@@ -6,15 +6,17 @@ from hashlib import blake2b, sha256
 
 from graph_sandbox.wire import errors
 
+INSTAGRAM_SCOPES = ("instagram_basic", "instagram_manage_insights")
 SCOPES = ("pages_show_list", "pages_read_engagement", "read_insights", "pages_read_user_content")
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a token speaks for: the system user (`page_id` None) or one Page."""
+    """Who a token speaks for: the system user, one Page, or (by Instagram Login) one Instagram account."""
 
     token: str
     page_id: str | None = None
+    account_id: str | None = None
 
 
 class Tokens:

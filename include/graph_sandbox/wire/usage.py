@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Calls that make one per cent of a quota, so that a test or a demo stays low unless told otherwise.
@@ -47,10 +48,12 @@ class Usage:
         counted = min(COUNTED_PERCENT_MAX, self._calls[owner] // CALLS_PER_PERCENT)
         return self._levels.get(owner, Level(counted))
 
-    def headers(self, page_ids: list[str], overrides: dict[str, Level]) -> dict[str, str]:
-        """Return the usage headers of one response that touched these Pages."""
+    def headers(self, types: Mapping[str, str], overrides: dict[str, Level]) -> dict[str, str]:
+        """Return the usage headers of one response that touched these Pages and accounts, each of a type."""
         app = overrides.get(self.APP, self.level(self.APP)).percent
-        business = {page_id: [_business(overrides.get(page_id, self.level(page_id)))] for page_id in page_ids}
+        business = {
+            owner: [_business(overrides.get(owner, self.level(owner)), type_)] for owner, type_ in types.items()
+        }
         headers = {"X-App-Usage": _json({"call_count": app, "total_time": app, "total_cputime": app})}
         return headers | ({"X-Business-Use-Case-Usage": _json(business)} if business else {})
 
@@ -64,14 +67,14 @@ def misled(headers: dict[str, str], form: str) -> dict[str, str]:
     if form == "infinity":
         return {name: COUNT.sub(r"\1Infinity", text) for name, text in headers.items()}
     business = json.loads(headers.get("X-Business-Use-Case-Usage", "{}"))
-    nearly_full = _business(Level(FULL - 1, 30))
+    nearly_full = _business(Level(FULL - 1, 30), "pages")
     own = {page_id: [nearly_full | {"type": "messenger"}, *rows] for page_id, rows in business.items()}
     return headers | {"X-Business-Use-Case-Usage": _json({"1": [nearly_full], **own, "2": [nearly_full]})}
 
 
-def _business(level: Level) -> dict[str, object]:
+def _business(level: Level, type_: str) -> dict[str, object]:
     return {
-        "type": "pages",
+        "type": type_,
         "call_count": level.percent,
         "total_cputime": level.percent // 2,
         "total_time": level.percent // 2,

@@ -149,7 +149,7 @@ def _generated(seed: int, page: Page, day: date, number: int, *, by_visitor: boo
     return make_content(
         page,
         f"7{digits}",
-        _moment(day, where, moment),
+        moment_of_day(day, where, moment),
         kind=kind,
         message=CAPTIONS[int(caption * len(CAPTIONS))],
         video_id=f"8{digits}" if kind in VIDEO_KINDS else None,
@@ -160,7 +160,7 @@ def _generated(seed: int, page: Page, day: date, number: int, *, by_visitor: boo
     )
 
 
-def _moment(day: date, where: float, moment: float) -> datetime:
+def moment_of_day(day: date, where: float, moment: float) -> datetime:
     """Return an instant of the day: mostly in its waking hours, often enough minutes from its midnights."""
     seconds = int((day_end(day) - day_start(day)).total_seconds())
     if where < AFTER_MIDNIGHT:

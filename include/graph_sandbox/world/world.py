@@ -10,19 +10,22 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from graph_sandbox.world import catalogue, pages
+from graph_sandbox.world.accounts import generate_account
 from graph_sandbox.world.catalogue import Metric, Value
 from graph_sandbox.world.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
+from graph_sandbox.world.instagram import YOUNG, InstagramWorld
+from graph_sandbox.world.media import Media
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
 from graph_sandbox.world.pages import Page, generate_page
 
-YOUNG = timedelta(days=28)
 DISTANT_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-class World:
-    """Seeded Pages with an endless timeline from `epoch` on, and whatever is added by hand.
+class World(InstagramWorld):
+    """Seeded Pages and Instagram accounts with an endless timeline from `epoch` on, and whatever is added by hand.
 
-    `posts_per_day` is the mean over the Pages. Unknown ids raise KeyError.
+    `posts_per_day` is the mean over the Pages, `media_per_day` that over the accounts. The first account belongs to the
+    first Page, and so on; an account more than there are Pages has none. Unknown ids raise KeyError.
     """
 
     def __init__(
@@ -31,20 +34,22 @@ class World:
         pages: int = 20,
         posts_per_day: float = 0.7,
         epoch: date = date(2024, 6, 1),
+        *,
+        accounts: int = 0,
+        media_per_day: float = 0.7,
     ) -> None:
-        self.seed = seed
-        self.epoch = epoch
         self._generated = tuple(generate_page(seed, index, posts_per_day) for index in range(pages))
-        self.reset()
+        owners = [page.id for page in self._generated] + [None] * accounts
+        made = (generate_account(seed, index, owners[index], media_per_day, epoch) for index in range(accounts))
+        super().__init__(seed, epoch, tuple(made))
 
     def reset(self) -> None:
         """Forget everything added, deleted and corrected."""
+        super().reset()
         self._pages = {page.id: page for page in self._generated}
         self._by_index = {page.index: page for page in self._generated}
         self._added: dict[str, list[Content]] = {}
         self._by_id: dict[str, Content] = {}
-        self._deleted: dict[str, datetime] = {}
-        self._corrections: dict[str, list[tuple[datetime, str, int]]] = {}
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -107,16 +112,16 @@ class World:
         return content
 
     def delete(self, object_id: str, at: datetime) -> None:
-        """Make a post (and its video) vanish from `at` on."""
-        self._deleted[self.find(object_id).id] = at
+        """Make a post (and its video), or a media, vanish from `at` on."""
+        self._deleted[self._published(object_id).id] = at
 
     def restore(self, object_id: str) -> None:
         """Undo a deletion."""
-        self._deleted.pop(self.find(object_id).id, None)
+        self._deleted.pop(self._published(object_id).id, None)
 
     def correct(self, object_id: str, counter: str, by: int, at: datetime) -> None:
         """Change a counter (`comments`, `reaction.like`, `views`, ...) by a mostly negative number from `at` on."""
-        content = self.find(object_id)
+        content = self._published(object_id)
         if counter not in content.ceilings:
             raise KeyError(counter)
         self._corrections.setdefault(content.id, []).append((at, counter, by))
@@ -193,6 +198,9 @@ class World:
             window = (day - timedelta(days=back) for back in range(days))
             found["page_media_view"] += sum(self._views_gained(page_id, one, at) for one in window)
         return found
+
+    def _published(self, object_id: str) -> Content | Media:
+        return self.find_media(object_id) if self.is_media(object_id) else self.find(object_id)
 
     def _views_gained(self, page_id: str, day: date, at: datetime) -> int:
         """Return the views that the Page's younger content gained on a day, as far as Graph shows them at `at`."""
