@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from graph_sandbox.control.faults import ANY, FaultBoard
-from graph_sandbox.control.shapes import harsh_shapes
+from graph_sandbox.control.shapes import harsh_account_shapes, harsh_shapes
 from graph_sandbox.wire import errors
 from graph_sandbox.wire.instagram_tokens import InstagramTokens
 from graph_sandbox.wire.tokens import INSTAGRAM_SCOPES, SCOPES, Principal, Tokens
@@ -26,6 +26,7 @@ class Settings:
     token_expires_at: int = 0
     data_access_expires_at: int = 0
     scopes: tuple[str, ...] = SCOPES
+    calls_per_impression: int = 4800
     instagram_scopes: tuple[str, ...] = INSTAGRAM_SCOPES
 
 
@@ -93,15 +94,21 @@ class Sandbox:
             self.add_shapes()
 
     def add_shapes(self, page: str = ANY) -> None:
-        """Order the harsh shapes of a Page, or of every Page there is now."""
-        for page_id in [one.id for one in self.world.pages] if page == ANY else [page]:
-            for shape in harsh_shapes(self.world.seed, page_id):
-                self.faults.add(shape)
+        """Order the harsh shapes of a Page or an account, or of all that there are now."""
+        for drawn, owners in ((harsh_shapes, self.world.pages), (harsh_account_shapes, self.world.accounts)):
+            for owner in owners:
+                if page in {ANY, owner.id}:
+                    for shape in drawn(self.world.seed, owner.id):
+                        self.faults.add(shape)
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The permissions of Facebook Login; Instagram's are among them where there is an account."""
         return self.settings.scopes + (self.settings.instagram_scopes if self.world.accounts else ())
+
+    def budget(self, account_id: str, at: datetime) -> int:
+        """Return how many calls an Instagram account has in 24 hours."""
+        return self.settings.calls_per_impression * self.world.impressions(account_id, at)
 
     def principal(self, token: str, at: datetime) -> Principal:
         """Return who a token speaks for; a GraphError of code 190 if it is wrong, replaced or expired."""

@@ -223,15 +223,17 @@ def _await_port(port_file: Path) -> int:
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_as_a_process_it_serves_until_told_to_stop_and_ends_clean(tmp_path: Path, stop: signal.Signals) -> None:
-    process = _start(tmp_path / "port", "--seed", "5", "--pages", "2", "--now", "2026-11-20T18:00:00")
+    given = ("--seed", "5", "--pages", "2", "--accounts", "3", "--now", "2026-11-20T18:00:00")
+    process = _start(tmp_path / "port", *given)
     with SandboxControl(f"http://127.0.0.1:{_await_port(tmp_path / 'port')}") as control:
         state: dict[str, Any] = control.state()
     assert (state["seed"], len(state["pages"]), state["now"]) == (5, 2, NOW.isoformat())
+    assert [one["page_id"] for one in state["accounts"]] == [*(one["id"] for one in state["pages"]), None]
     process.send_signal(stop)
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 0, output
     assert "Graph sandbox: http://127.0.0.1:" in output
-    assert "EAAsandbox" not in output
+    assert "AAsandbox" not in output
 
 
 def test_the_sandbox_knows_nothing_of_airflow_nor_of_the_package_it_tests() -> None:

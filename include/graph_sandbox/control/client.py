@@ -118,7 +118,7 @@ class SandboxControl:
         return int(self._call("POST", "faults", {"kind": kind, "page": page, **given})["id"])
 
     def harsh(self, page: str = "*") -> list[dict[str, Any]]:
-        """Order the harsh shapes of a Page, or of every Page there is, and return the faults on order."""
+        """Order the harsh shapes of a Page or an account, or of all, and return the faults on order."""
         return list(self._call("POST", "shapes", {"page": page}))
 
     def faults(self) -> list[dict[str, Any]]:

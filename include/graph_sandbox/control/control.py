@@ -31,6 +31,7 @@ class SettingsBody(Body):
     token_expires_at: Annotated[int, Field(ge=0)] | None = None
     data_access_expires_at: Annotated[int, Field(ge=0)] | None = None
     scopes: tuple[str, ...] | None = None
+    calls_per_impression: Annotated[int, Field(ge=0)] | None = None
     instagram_scopes: tuple[str, ...] | None = None
 
 
@@ -65,7 +66,7 @@ class CorrectionBody(Body):
 
 
 class ShapesBody(Body):
-    """A Page, or `*` for all."""
+    """A Page or an account, or `*` for all."""
 
     page: str = ANY
 
@@ -185,8 +186,8 @@ def _add_fault_routes(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/shapes", status_code=201)
     async def add_shapes(body: ShapesBody) -> list[dict[str, Any]]:
-        """Make a Page, or every Page there is now, as hard to read as its seed has it, by faults."""
-        if body.page != ANY:
+        """Make a Page or an account, or all there are now, as hard to read as their seed has it, by faults."""
+        if body.page not in {ANY, *(account.id for account in sandbox.world.accounts)}:
             _known(sandbox, body.page)
         sandbox.add_shapes(body.page)
         return _faults(sandbox)

@@ -1,4 +1,4 @@
-"""Harsh shapes of a whole Page, drawn from the seed and the Page's id: the same Page is always as hard to read.
+"""Harsh shapes of a whole Page or account, drawn from the seed and its id: the same one is always as hard to read.
 
 None is an error of Graph's; every one was seen or cannot be ruled out. They are ordered as faults, so that they show
 in the state and can be taken back.
@@ -11,12 +11,44 @@ from graph_sandbox.control.faults import Fault
 from graph_sandbox.control.kinds import FORMS
 from graph_sandbox.world.draws import uniforms
 
+# Metrics that some accounts were refused, and others not, for a kind of media.
+REFUSED = (
+    ("views", "FEED", "CAROUSEL_ALBUM"),
+    ("views", "FEED", "IMAGE"),
+    ("shares", "FEED", "IMAGE"),
+    ("follows", "FEED", None),
+    ("views", None, None),
+)
 LATE_EDGES = (("published_posts", "posts", "feed"), ("videos", "video_reels"), (None,), ())
 
 
 def harsh_shapes(seed: int, page_id: str) -> list[Fault]:
     """Return the shapes of one Page."""
     return [Fault(page=page_id, **shape) for shape in _drawn(uniforms("shapes", seed, page_id))]
+
+
+def harsh_account_shapes(seed: int, account_id: str) -> list[Fault]:
+    """Return the shapes of one Instagram account."""
+    return [Fault(page=account_id, **shape) for shape in _drawn_of_account(uniforms("shapes", seed, account_id))]
+
+
+def _drawn_of_account(draws: tuple[float, ...]) -> Iterator[dict[str, Any]]:
+    late, short, ranked, form, *refused = draws
+    if late < 0.3:  # noqa: PLR2004 - every third
+        yield {"kind": "late", "edge": "media"}
+    if short < 0.5:  # noqa: PLR2004 - every other account
+        yield {"kind": "short_pages", "most": 2 + int(short * 40)}
+    if ranked < 0.5:  # noqa: PLR2004
+        yield {"kind": "ranked"}
+    for draw, (metric, product_type, media_type) in zip(refused, REFUSED, strict=False):
+        if draw < 0.3:  # noqa: PLR2004
+            types = {"media_product_type": product_type, "media_type": media_type}
+            yield {
+                "kind": "refused_metrics",
+                "metrics": [metric],
+                "form": _chosen(FORMS["refused_metrics"], form),
+                **types,
+            }
 
 
 def _drawn(draws: tuple[float, ...]) -> Iterator[dict[str, Any]]:

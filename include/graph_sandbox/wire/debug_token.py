@@ -45,6 +45,8 @@ def _trouble(sandbox: Sandbox, token: str) -> Fault | None:
 def _valid(sandbox: Sandbox, token: str, fault: Fault | None, at: datetime) -> Principal:
     if fault is not None and fault.kind != "missing_permission":
         raise fault.error()
+    if sandbox.instagram_tokens.account_of(token) is not None:
+        raise errors.malformed_token()  # not one of Facebook's
     return sandbox.principal(token, at)
 
 
@@ -52,6 +54,9 @@ def _described(sandbox: Sandbox, principal: Principal, fault: Fault | None) -> d
     lost = fault.permission if fault else None
     scopes = [scope for scope in sandbox.scopes if scope != lost]
     page_ids = [principal.page_id] if principal.page_id else [page.id for page in sandbox.world.pages]
+    accounts = [account for account in sandbox.world.accounts if account.page_id in page_ids]
+    targets = dict.fromkeys(scopes, page_ids)
+    targets |= {scope: [account.id for account in accounts] for scope in scopes if scope.startswith("instagram_")}
     described = {
         "app_id": sandbox.tokens.app_id,
         "type": "PAGE" if principal.page_id else "SYSTEM_USER",
@@ -60,7 +65,7 @@ def _described(sandbox: Sandbox, principal: Principal, fault: Fault | None) -> d
         "expires_at": sandbox.settings.token_expires_at,
         "data_access_expires_at": sandbox.settings.data_access_expires_at,
         "scopes": scopes,
-        "granular_scopes": [{"scope": scope, "target_ids": page_ids} for scope in scopes],
+        "granular_scopes": [{"scope": scope, "target_ids": ids} for scope, ids in targets.items()],
         "user_id": sandbox.tokens.user_id,
     }
     return described | ({"profile_id": principal.page_id} if principal.page_id else {})

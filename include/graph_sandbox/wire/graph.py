@@ -15,7 +15,7 @@ from graph_sandbox.wire.call import HTML_TYPE, Call, Reply, dumps
 from graph_sandbox.wire.debug_token import debug_token
 from graph_sandbox.wire.errors import GraphError
 from graph_sandbox.wire.fields import FieldSpec, parse_fields
-from graph_sandbox.wire.instagram_tokens import as_instagram_login
+from graph_sandbox.wire.instagram_tokens import as_instagram_login, refreshed
 from graph_sandbox.wire.reading import ABSENT, Comment, Reading, render
 from graph_sandbox.wire.target import Target, find_target, no_such_object
 from graph_sandbox.wire.usage import FULL, Level, misled
@@ -35,6 +35,8 @@ def answer(sandbox: Sandbox, call: Call, at: datetime, *, in_batch: bool = False
     target = find_target(sandbox, call)
     faults = sandbox.faults.active(target.subject(call))
     sandbox.usage.add(target.page_id)
+    if target.is_instagram and target.page_id:
+        sandbox.usage.spend(target.page_id, at, sandbox.budget(target.page_id, at))
     if in_batch and faults.find("null_entry"):
         reply = Reply("", HTTPStatus.GATEWAY_TIMEOUT, dropped=True)
     else:
@@ -83,6 +85,8 @@ def _body(sandbox: Sandbox, call: Call, target: Target, faults: ActiveFaults, at
     if is_debug:
         return debug_token(sandbox, call, at)
     principal = sandbox.principal(call.token, at)
+    if target.name == "refresh_access_token":
+        return refreshed(sandbox.instagram_tokens, principal, call, at)
     required = sandbox.settings.require_appsecret_proof
     sandbox.tokens.check_proof(call.token, call.params.get("appsecret_proof"), required=required)
     version = served_version(call.version, at)

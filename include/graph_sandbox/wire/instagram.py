@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from graph_sandbox.wire.account_insights import account_insights
 from graph_sandbox.wire.call import graph_time
 from graph_sandbox.wire.fields import FieldSpec, parse_fields
 from graph_sandbox.wire.listing import is_late, time_edge
@@ -122,6 +123,7 @@ ACCOUNT_FIELDS: dict[str, Renderer] = {
     "profile_picture_url": lambda _, account, __: f"https://example.org/profile/{account.id}.jpg",
     "media": _listed,
     "stories": _stories,
+    "insights": account_insights,
 }
 IG_USER = NodeType("IGUser", ACCOUNT_FIELDS | {"ig_id": lambda _, account, __: account.index + 1}, DEFAULTS)
 IG_USER_BY_INSTAGRAM = NodeType(

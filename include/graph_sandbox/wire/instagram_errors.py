@@ -66,6 +66,25 @@ def before_conversion(media_id: str, *, is_facebook_login: bool) -> GraphError:
     )
 
 
+def total_value_required(metrics: Iterable[str]) -> GraphError:
+    """Return the error for metrics of an account that are one number, asked as anything else."""
+    return parameter(
+        f"The following metrics ({','.join(metrics)}) should be specified with parameter metric_type=total_value"
+    )
+
+
+def wrong_metric_type(metric: str, metric_type: str) -> GraphError:
+    """Return the error for a metric of an account that cannot be told in this way."""
+    return parameter(f"The following metric ({metric}) is incompatible with the metric type ({metric_type})")
+
+
+def only_recent_gains() -> GraphError:
+    """Return the error for gains of followers from longer ago than a month: an error, no empty set."""
+    return parameter(
+        "(follower_count) metric only supports querying data for the last 30 days excluding the current day"
+    )
+
+
 def not_enough_viewers() -> GraphError:
     """Return the error for a story that too few people saw: no data, though its code is that of a permission."""
     return GraphError("(#10) Not enough viewers for the media to show insights", 10)

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 
 from graph_sandbox.wire import errors
+from graph_sandbox.wire.call import Call
 from graph_sandbox.wire.errors import GraphError
+from graph_sandbox.wire.tokens import Principal
 
 LIFE = timedelta(days=60)
 AGE_TO_REFRESH = timedelta(hours=24)
@@ -46,11 +49,12 @@ class InstagramTokens:
 
     def refresh(self, account_id: str, token: str, at: datetime) -> str:
         """Return a new token beside the one that asks for it; a GraphError if that is younger than a day."""
-        asks = next(one for one in self._good(account_id) if one.token == token)
+        good = self._good(account_id)
+        asks = next(one for one in good if one.token == token)
         if asks.at is not None and at - asks.at < AGE_TO_REFRESH:
             raise errors.parameter("The access token must be at least 24 hours old to be refreshed")
         self._serial[account_id] = self._serial.get(account_id, 0) + 1
-        self._given[account_id] = [*self._good(account_id), Issued(self._token(account_id), at)]
+        self._given[account_id] = [*good, Issued(self._token(account_id), at)]
         return self.of(account_id)
 
     def identify(self, token: str, at: datetime) -> str:
@@ -76,6 +80,20 @@ class InstagramTokens:
     def _token(self, account_id: str) -> str:
         text = f"{self._seed}|instagram token|{account_id}.{self._serial.get(account_id, 0)}"
         return f"{PREFIX}{account_id}x{blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def refreshed(tokens: InstagramTokens, principal: Principal, call: Call, at: datetime) -> dict[str, Any]:
+    """Answer `GET /refresh_access_token`: a token that lives sixty days from now."""
+    if call.params.get("grant_type") != "ig_refresh_token":
+        raise errors.parameter("The parameter grant_type must be ig_refresh_token")
+    if principal.account_id is None:
+        raise errors.malformed_token()
+    return {
+        "access_token": tokens.refresh(principal.account_id, principal.token, at),
+        "token_type": "bearer",
+        "expires_in": int(LIFE.total_seconds()),
+        "permissions": ",".join(SCOPES),
+    }
 
 
 def as_instagram_login(error: GraphError) -> GraphError:

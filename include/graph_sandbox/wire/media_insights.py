@@ -2,35 +2,35 @@
 
 from typing import Any
 
-from graph_sandbox.wire import errors, instagram_errors
-from graph_sandbox.wire.call import names
+from graph_sandbox.wire import instagram_errors
 from graph_sandbox.wire.fields import FieldSpec
+from graph_sandbox.wire.instagram_parameters import (
+    breakdowns_of,
+    broken_down,
+    columns_of,
+    metric_type_of,
+    metrics_of,
+    periods_of,
+    with_columns,
+)
 from graph_sandbox.wire.reading import Reading, ids_of
 from graph_sandbox.world import media_catalogue
 from graph_sandbox.world.media import Media
 
-COLUMNS = ("name", "period", "values", "title", "description", "total_value", "id")
 BREAKDOWNS = ("action_type", "follow_type", "story_navigation_action_type", "surface_type")
-PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
-METRIC_TYPES = ("default", "time_series", "total_value")
 
 
 def media_insights(reading: Reading, media: Media, spec: FieldSpec) -> dict[str, Any]:
     """Return one row per metric; a GraphError when this media cannot serve one of them."""
-    asked = names(spec.params.get("metric", ""))
-    columns = tuple(child.name for child in spec.children)
-    for column in columns:
-        if column not in COLUMNS:
-            raise errors.nonexisting_field(column, "InstagramInsightsResult")
-    if not asked:
-        raise errors.no_metric()
-    breakdowns = _checked(reading, media, spec, asked)
+    columns, ids = columns_of(spec), ids_of(media)
+    asked = metrics_of(spec, metric_names(reading), lambda name: reading.lacks(name, "retired_metrics", ids))
+    breakdowns = breakdowns_of(spec, BREAKDOWNS)
+    periods, _ = periods_of(spec), metric_type_of(spec)
     _refuse(reading, media, asked)
-    if spec.params.get("period", "lifetime") != "lifetime" or reading.world.is_over(media, reading.at):
+    if "lifetime" not in (periods or ("lifetime",)) or reading.world.is_over(media, reading.at):
         return {"data": []}
-    shown = [name for name in asked if not reading.lacks(name, "missing_metrics", ids_of(media))]
-    rows = [_row(reading, media, name, breakdowns) for name in shown]
-    return {"data": [_columns(row, columns) for row in rows]}
+    shown = [name for name in asked if not reading.lacks(name, "missing_metrics", ids)]
+    return {"data": [with_columns(_row(reading, media, name, breakdowns), columns) for name in shown]}
 
 
 def metric_names(reading: Reading) -> tuple[str, ...]:
@@ -40,22 +40,6 @@ def metric_names(reading: Reading) -> tuple[str, ...]:
         for name in media_catalogue.METRICS
         if reading.is_facebook_login or name not in media_catalogue.FACEBOOK_LOGIN
     )
-
-
-def _checked(reading: Reading, media: Media, spec: FieldSpec, asked: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the breakdowns, once every parameter has a value that it can have."""
-    known = metric_names(reading)
-    for place, name in enumerate(asked):
-        if name not in known or reading.lacks(name, "retired_metrics", ids_of(media)):
-            raise instagram_errors.unknown_value(f"metric[{place}]", known)
-    breakdowns = names(spec.params.get("breakdown", ""))
-    for name in breakdowns:
-        if name not in BREAKDOWNS:
-            raise instagram_errors.unknown_value("breakdown", BREAKDOWNS)
-    for parameter, allowed in (("period", PERIODS), ("metric_type", METRIC_TYPES)):
-        if spec.params.get(parameter, allowed[0]) not in allowed:
-            raise instagram_errors.unknown_value(parameter, allowed)
-    return breakdowns
 
 
 def _refuse(reading: Reading, media: Media, asked: tuple[str, ...]) -> None:
@@ -109,13 +93,3 @@ def _row(reading: Reading, media: Media, metric: str, breakdowns: tuple[str, ...
         raise instagram_errors.unknown_error()
     parts = media_catalogue.breakdown(metric, counts)
     return row | told | {"total_value": {"value": value, "breakdowns": [broken_down(breakdowns, parts)]}} | own_id
-
-
-def broken_down(breakdowns: tuple[str, ...], parts: dict[str, int]) -> dict[str, Any]:
-    """Return the parts of a value as Graph shows them."""
-    results = [{"dimension_values": [name], "value": value} for name, value in parts.items()]
-    return {"dimension_keys": list(breakdowns), "results": results}
-
-
-def _columns(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
-    return {name: row[name] for name in columns if name in row} | {"id": row["id"]} if columns else row

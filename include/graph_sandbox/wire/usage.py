@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 # Calls that make one per cent of a quota, so that a test or a demo stays low unless told otherwise.
 CALLS_PER_PERCENT = 480
 COUNTED_PERCENT_MAX = 90
 FULL = 100
+BUDGET_WINDOW = timedelta(hours=24)
 COUNT = re.compile(r'("(?:call_count|total_time|total_cputime)":)\d+')
 
 
@@ -22,31 +24,48 @@ class Level:
 
 
 class Usage:
-    """Counts calls per Page and per app; a level set by hand wins over the count. The app's key is `app`."""
+    """Counts calls per Page and per app, and spends the budgets of Instagram accounts.
+
+    A level set by hand wins over the count. The app's key is `app`.
+    """
 
     APP = "app"
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
+        self._recent: dict[str, deque[datetime]] = {}
+        self._spent: dict[str, Level] = {}
         self._levels: dict[str, Level] = {}
 
     def reset(self) -> None:
         """Forget all calls and levels."""
         self._calls.clear()
+        self._recent.clear()
+        self._spent.clear()
         self._levels.clear()
 
     def add(self, page_id: str | None) -> None:
         """Count one call."""
         self._calls.update({self.APP, page_id} if page_id else {self.APP})
 
+    def spend(self, account_id: str, at: datetime, budget: int) -> None:
+        """Count one call against the calls that an Instagram account has in 24 hours."""
+        recent = self._recent.setdefault(account_id, deque())
+        recent.append(at)
+        while recent[0] <= at - BUDGET_WINDOW:
+            recent.popleft()
+        minutes = int((recent[0] + BUDGET_WINDOW - at).total_seconds() // 60) + 1
+        percent = (len(recent) - 1) * FULL // budget if budget else FULL
+        self._spent[account_id] = Level(percent, minutes if percent >= FULL else 0)
+
     def set(self, owner: str, level: Level) -> None:
-        """Fix the usage of a Page, or of `app`."""
+        """Fix the usage of a Page, an account or `app`."""
         self._levels[owner] = level
 
     def level(self, owner: str) -> Level:
-        """Return the usage of a Page, or of `app`."""
+        """Return the usage of a Page, an account or `app`: as it was set, as it was spent, or as it was counted."""
         counted = min(COUNTED_PERCENT_MAX, self._calls[owner] // CALLS_PER_PERCENT)
-        return self._levels.get(owner, Level(counted))
+        return self._levels.get(owner) or self._spent.get(owner) or Level(counted)
 
     def headers(self, types: Mapping[str, str], overrides: dict[str, Level]) -> dict[str, str]:
         """Return the usage headers of one response that touched these Pages and accounts, each of a type."""
