@@ -49,7 +49,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
         "integration_ids": Param([], type="array", items={"type": "string"}, description="Only these; empty: all"),
         "organization_id": Param(None, type=["null", "string"], description="Only this organization's integrations"),
         "integrations_per_task": Param(
-            None, type=["null", "integer"], minimum=1, description="Empty: 1 for up to 100 integrations"
+            None, type=["null", "integer"], minimum=1, description="Empty: 1 for up to 50 integrations"
         ),
         "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
         "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),

@@ -15,6 +15,7 @@ from airflow.serialization.encoders import coerce_to_core_timetable
 
 from meta_insights.failures import RETRIES
 from meta_insights.retry import GraphRetryPolicy
+from meta_insights.run.groups import MAX_GROUPS
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def dag(dagbag: DagBag) -> DAG:
 def test_there_is_exactly_one_dag_and_it_imports(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert set(dagbag.dags) == {"meta_insights_daily"}
+
+
+def test_form_and_runbook_say_from_how_many_integrations_on_tasks_are_shared(dag: DAG) -> None:
+    assert f"up to {MAX_GROUPS} integrations" in str(dag.params.get_param("integrations_per_task").description)
+    runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert f"| `integrations_per_task` | 1 up to {MAX_GROUPS} Pages, then as many as make {MAX_GROUPS} tasks" in runbook
 
 
 def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG) -> None:

@@ -25,7 +25,7 @@ Group = dict[str, Any]
 """What one mapped task is for: ``{"name": "…", "integrations": [{…}, …]}``, ids and names only."""
 TaskStage = Callable[[Task, "Opened", "Budget"], Outcome]
 """Does one stage of one integration."""
-MAX_GROUPS = 100
+MAX_GROUPS = 50
 """How many mapped tasks a stage has at most, unless the param ``integrations_per_task`` says otherwise."""
 _MAX_NAME = 80
 
