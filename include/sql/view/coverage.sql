@@ -1,59 +1,69 @@
 -- One row is one stage of one integration on one date: what is missing, why, and what would repair it.
 -- Reads the registry, stage_result and daily_coverage, for the dates of the query alone, hence the laterals.
 create or replace view analytics.coverage as
-with wanted as (
-    select integration.organization_id, integration.id as integration_id, requested.date, stages.stage
-    from analytics.integration
-    inner join (select distinct organization_id, date from analytics.stage_result) as requested
-        on requested.organization_id = integration.organization_id
+with staged as (
+    select
+        organization_id, integration_id, date, stage, state, skipped, failed, issues, error_class, error_message, remedy,
+        on_time_until, not_available
+    from analytics.stage_result
+    union all
+    select
+        integration.organization_id, integration.id, requested.date, stages.stage, null, null, null, null, null, null,
+        null, null, null
+    from (select organization_id, date from analytics.stage_result group by organization_id, date) as requested
+    inner join analytics.integration
+        on integration.organization_id = requested.organization_id
+        and integration.is_active
+        and integration.deleted_at is null
     cross join (values ('content'), ('metrics')) as stages (stage)
-    where integration.is_active and integration.deleted_at is null
-    union
-    select organization_id, integration_id, date, stage from analytics.stage_result
+    where not exists (
+        select
+        from analytics.stage_result as known
+        where known.organization_id = integration.organization_id
+            and known.integration_id = integration.id
+            and known.date = requested.date
+            and known.stage = stages.stage
+    )
 ),
 figures as (
     select
-        wanted.*,
-        result.state,
+        staged.organization_id,
+        staged.integration_id,
+        staged.date,
+        staged.stage,
+        staged.state,
         known.expected,
-        case when wanted.stage = 'content' then known.expected else known.on_time end as stored,
-        case when wanted.stage = 'metrics' then known.late end as late,
-        result.skipped,
-        result.failed,
-        result.issues,
-        result.error_class,
-        result.error_message,
-        result.remedy,
-        result.on_time_until,
+        case when staged.stage = 'content' then known.expected else known.on_time end as stored,
+        case when staged.stage = 'metrics' then known.late end as late,
+        staged.skipped,
+        staged.failed,
+        staged.issues,
+        staged.error_class,
+        staged.error_message,
+        staged.remedy,
+        staged.on_time_until,
         case
-            when result.state = 'success' and first.published_at >= analytics.day_end(wanted.date)
-            then 'before the first content'
-            else result.not_available
+            when first.published_at >= analytics.day_end(staged.date) then 'before the first content'
+            else staged.not_available
         end as not_available
-    from wanted
-    left join lateral (
-        select *
-        from analytics.stage_result as one
-        where one.organization_id = wanted.organization_id
-            and one.integration_id = wanted.integration_id
-            and one.date = wanted.date
-            and one.stage = wanted.stage
-        offset 0
-    ) as result on true
+    from staged
     left join lateral (
         select
             sum(one.content_expected) as expected,
             sum(one.content_measured) as on_time,
             sum(one.content_late) as late
         from analytics.daily_coverage as one
-        where one.organization_id = wanted.organization_id
-            and one.integration_id = wanted.integration_id
-            and one.date = wanted.date
+        where one.organization_id = staged.organization_id
+            and one.integration_id = staged.integration_id
+            and one.date = staged.date
     ) as known on true
     left join lateral (
         select min(one.published_at) as published_at
         from analytics.content as one
-        where one.organization_id = wanted.organization_id and one.integration_id = wanted.integration_id
+        where staged.state = 'success'
+            and known.expected is null
+            and one.organization_id = staged.organization_id
+            and one.integration_id = staged.integration_id
     ) as first on true
 ),
 counted as (
