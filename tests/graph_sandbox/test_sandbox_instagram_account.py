@@ -19,12 +19,6 @@ NOW = datetime(2026, 11, 20, 18, 0, 0, tzinfo=UTC)
 TODAY = pacific_day(NOW)
 DAY = timedelta(days=1)
 DAYS = [date(2026, 10, 20) + n * DAY for n in range(7)]
-ALL_NAMES = (
-    "reach, follower_count, accounts_engaged, total_interactions, likes, comments, shares, saves, replies, reposts, "
-    "views, profile_links_taps, follows_and_unfollows, online_followers, engaged_audience_demographics, "
-    "follower_demographics"
-)
-ALL_BREAKDOWNS = "age, city, contact_button_type, country, follow_type, gender, media_product_type"
 COUNTED = [name for name in TOTALS if name != "follows_and_unfollows"]
 
 
@@ -175,63 +169,6 @@ def test_links_lead_to_the_windows_beside(get: Get, ask: Ask) -> None:
     assert following["metric_type"] == "total_value"
 
 
-@pytest.mark.parametrize(
-    ("metric", "params", "expected"),
-    [
-        (
-            "views,likes,reach",
-            {},
-            "(#100) The following metrics (views,likes) should be specified with parameter metric_type=total_value",
-        ),
-        (
-            "likes",
-            {"metric_type": "time_series"},
-            "(#100) The following metric (likes) is incompatible with the metric type (time_series)",
-        ),
-        (
-            "follower_count",
-            {"metric_type": "total_value"},
-            "(#100) The following metric (follower_count) is incompatible with the metric type (total_value)",
-        ),
-        (
-            "reach,follower_count",
-            {},
-            "(#100) The following metric (follower_count) is incompatible with the metric type (default)",
-        ),
-        (
-            "views,impressions",
-            {"metric_type": "total_value"},
-            f"(#100) metric[1] must be one of the following values: {ALL_NAMES}",
-        ),
-        (
-            "views",
-            {"metric_type": "total_value", "breakdown": "weather"},
-            f"(#100) breakdown must be one of the following values: {ALL_BREAKDOWNS}",
-        ),
-        (
-            "views",
-            {"metric_type": "total_value", "since": int((NOW - 731 * DAY).timestamp()), "until": int(NOW.timestamp())},
-            "(#100) since param is not valid. Metrics data is available for the last 2 years",
-        ),
-        (
-            "follower_count",
-            {"since": "2026-10-20", "until": "2026-10-21"},
-            "(#100) (follower_count) metric only supports querying data for the last 30 days excluding the current day",
-        ),
-        ("reach", {"since": "2026-11-02", "until": "2026-11-01"}, "(#100) since must be before until"),
-        ("reach", {"period": "decade"}, "(#100) period must be one of the following values: day, week, days_28, "),
-        ("reach", {"metric_type": "x"}, "(#100) metric_type must be one of the following values: default, time_s"),
-    ],
-)
-def test_what_does_not_go_together_is_refused_in_instagrams_words(
-    ask: Ask,
-    metric: str,
-    params: dict[str, Any],
-    expected: str,
-) -> None:
-    assert message(ask(metric, **params)).startswith(expected)
-
-
 def test_thirty_days_are_counted_in_seconds_so_that_the_autumn_has_but_twenty_nine(ask: Ask) -> None:
     # The clocks go back on November 1: these Pacific days are an hour longer than 24 hours each.
     days = [date(2026, 10, 15) + n * DAY for n in range(30)]
@@ -245,22 +182,6 @@ def test_thirty_days_are_counted_in_seconds_so_that_the_autumn_has_but_twenty_ni
 def test_gains_of_the_last_thirty_days_are_told_and_older_ones_are_an_error(ask: Ask) -> None:
     assert ask("follower_count", days=[TODAY - 30 * DAY]).status_code == 200
     assert ask("follower_count", days=[TODAY - 31 * DAY]).status_code == 400
-
-
-@pytest.mark.parametrize(
-    ("metric", "breakdown"),
-    [("likes", "follow_type"), ("views", "age"), ("follows_and_unfollows", "media_product_type")],
-)
-def test_a_breakdown_that_a_metric_lacks_is_an_unknown_error(ask: Ask, metric: str, breakdown: str) -> None:
-    response = ask(metric, days=DAYS[:1], metric_type="total_value", breakdown=breakdown)
-    assert response.json()["error"]["message"] == "An unknown error has occurred."
-    assert response.json()["error"]["code"] == 1
-
-
-def test_a_call_needs_a_metric_and_a_period(get: Get, account: Account) -> None:
-    no_metric = get(f"{account.id}/insights", period="day").json()["error"]
-    assert (no_metric["code"], no_metric["error_subcode"]) == (3001, 1504028)
-    assert message(get(f"{account.id}/insights", metric="reach")) == "(#100) The parameter period is required"
 
 
 def test_insights_of_an_account_are_a_field_too(sandbox: Served, get: Get, account: Account) -> None:

@@ -61,7 +61,7 @@ class Fault(BaseModel):
     edge: EDGES | None = None
     object_id: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
-    subcode: Literal[458, 459, 460, 463, 464, 467, 492] | None = None
+    subcode: Literal[458, 459, 460, 463, 464, 467, 492, 2446079] | None = None
     code: int | None = None
     status: Status | None = None
     permission: str | None = None
@@ -106,6 +106,8 @@ class Fault(BaseModel):
         }
         if self.kind in codes and self.code not in (None, *codes[self.kind]):
             raise ValueError(f"{self.kind} has no code {self.code}")
+        if self.subcode is not None and (self.kind == "throttled") != (self.subcode == errors.THROTTLE_SUBCODE):
+            raise ValueError(f"{self.kind} has no subcode {self.subcode}")
         if self.kind in FORMS and self.form not in FORMS[self.kind]:
             raise ValueError(f"the form of {self.kind} must be one of: {', '.join(FORMS[self.kind])}")
         if self.kind == "missing_days" and self.older_than_days is None and self.younger_than_hours is None:
@@ -132,7 +134,7 @@ class Fault(BaseModel):
             "revoked_token": lambda: errors.dead_token(self.subcode or 460),
             "expired_token": lambda: errors.dead_token(463),
             "missing_permission": lambda: errors.permission(self.permission or "", code),
-            "throttled": lambda: errors.throttled(code),
+            "throttled": lambda: errors.throttled(code, self.subcode),
             "server_error": lambda: errors.server_error(code, 500),
             "not_transient": errors.not_transient,
             "invalid_proof": errors.invalid_proof,

@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "throttled": _kind(
         "too many calls, by the app (4), the Page (80001), the Instagram account (80002) or a user",
         code=None,
+        subcode=None,
         minutes=5,
         status=400,
     ),
@@ -67,10 +68,13 @@ KINDS: dict[str, Kind] = {
     "late": _kind("content appears in the edge so many hours after it was published", hours=24.0),
     "no_reels": _kind("the edge `videos` leaves reels out"),
     "missing_edge": _kind("the Page does not have the edge", edge=REQUIRED),
+    "ignored_window": _kind("since and until do not limit the listing"),
+    "no_accounts": _kind("the list of Pages is empty, with status 200"),
     # Objects.
     "deleted": _kind("the object is gone", object_id=REQUIRED),
     "post_unreadable": _kind("posts are neither listed nor readable, though their videos are"),
     "video_post_id": _kind("how a video names its post", form=REQUIRED),
+    "hidden_counts": _kind("these count fields of a media are left out of listings", metrics=REQUIRED),
     # Instagram's insights: `form` is whether Graph blames the media_product_type or the media_type.
     "refused_metrics": _kind(
         "these metrics are refused for a media_product_type, a media_type, or both",

@@ -14,6 +14,8 @@ THROTTLE_MESSAGES = {
     80001: "There have been too many calls to this Page account. Wait a bit and try again.",
     80002: "There have been too many calls to this Instagram account. Wait a bit and try again.",
 }
+# Seen beside the code for an Instagram account.
+THROTTLE_SUBCODE = 2446079
 TOKEN_MESSAGES = {
     458: "Error validating access token: The user has not authorized the application.",
     459: "Error validating access token: You cannot access the app till you log in to the site and follow the steps.",
@@ -160,10 +162,10 @@ def missing_proof() -> GraphError:
     return GraphError("API calls from the server require an appsecret_proof argument", 100, type="GraphMethodException")
 
 
-def throttled(code: int, status: int = HTTPStatus.BAD_REQUEST) -> GraphError:
+def throttled(code: int, subcode: int | None = None) -> GraphError:
     """Return the error for too many calls; the app's own (4) calls itself transient, which is no invitation."""
     message = f"(#{code}) {THROTTLE_MESSAGES[code]}"
-    return GraphError(message, code, status=status, is_transient=True if code == 4 else None)  # noqa: PLR2004
+    return GraphError(message, code, subcode, is_transient=True if code == 4 else None)  # noqa: PLR2004
 
 
 def reduce_data() -> GraphError:

@@ -46,10 +46,20 @@ def _children(reading: Reading, media: Media, spec: FieldSpec) -> Any:
     return {"data": [render(reading, node_type, one, specs) for one in children]} if children else ABSENT
 
 
+def _is_listed(reading: Reading, media: Media) -> bool:
+    """Tell whether a media is shown in a listing; asked by its own id, it shows its owner all."""
+    return reading.call.path[:1] != (media.id,)
+
+
+def _is_hidden(reading: Reading, media: Media, name: str) -> bool:
+    return _is_listed(reading, media) and reading.lacks(name, "hidden_counts", ids_of(media))
+
+
 def _like_count(reading: Reading, media: Media, _: FieldSpec) -> Any:
     """Return the likes; hidden ones are left out of a listing, though the owner sees them by the media's own id."""
-    is_listed = reading.call.path[:1] != (media.id,)
-    if media.parent_id or (is_listed and reading.world.are_likes_hidden(media)):
+    if media.parent_id or (_is_listed(reading, media) and reading.world.are_likes_hidden(media)):
+        return ABSENT
+    if _is_hidden(reading, media, "like_count"):
         return ABSENT
     return reading.seen("like_count", reading.media_counters(media).get("likes", 0), ids_of(media))
 
@@ -58,7 +68,7 @@ def _counted(name: str, *counters: str, applies: Callable[[Media], bool]) -> Ren
     """Return the renderer of a count that some kinds of media have."""
 
     def shown(reading: Reading, media: Media, _: FieldSpec) -> Any:
-        if media.parent_id or not applies(media):
+        if media.parent_id or not applies(media) or _is_hidden(reading, media, name):
             return ABSENT
         counts = reading.media_counters(media)
         return reading.seen(name, sum(counts.get(counter, 0) for counter in counters), ids_of(media))

@@ -188,6 +188,8 @@ def _rank_of(content_id: str) -> tuple[float, str]:
 
 def _bounds(reading: Reading, spec: FieldSpec) -> tuple[datetime, datetime]:
     since, until = (instant(spec.params, name, reading.at) for name in ("since", "until"))
+    if reading.faults.find("ignored_window"):
+        since = until = None
     return since or datetime(1971, 1, 1, tzinfo=UTC), until or NEWEST
 
 

@@ -184,6 +184,8 @@ ACCOUNT = NodeType(
 def _accounts(reading: Reading, _: Principal, spec: FieldSpec) -> dict[str, Any]:
     """Return the Pages of the system user; a Page whose own token is dead is left out."""
     pages = [page for page in reading.world.pages if page.id not in reading.lost_pages]
+    if reading.faults.find("no_accounts"):
+        pages = []
     scope, summary = f"{reading.tokens.user_id}/{spec.name}", {"total_count": len(pages)}
     return place_edge(reading, spec, scope, ACCOUNT, len(pages), pages.__getitem__, summary)
 
