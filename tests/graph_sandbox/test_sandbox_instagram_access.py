@@ -141,6 +141,9 @@ def test_rotating_an_accounts_token_kills_the_one_before(sandbox: Served, get: G
     new = sandbox.control.rotate_token(account.id)
     assert error_of(get("me", token=old))["error_subcode"] == 460
     assert get("me", token=new).json() == {"id": account.id}
+    sandbox.control.fix_clock(NOW + 60 * DAY)
+    assert error_of(get("me", token=new))["error_subcode"] == 463, "it was new then, and lives for sixty days"
+    sandbox.control.fix_clock(NOW)
     assert error_of(get("me", token=old.partition("x")[0] + "x0"))["code"] == 190
 
 
@@ -163,6 +166,10 @@ def test_debug_token_shows_instagrams_permissions_and_whose_they_are(
         "is_valid": False,
         "scopes": [],
     }
+    sandbox.control.fault("missing_permission", account.id, permission="instagram_basic")
+    own = get("debug_token", token=state["app_token"], input_token=sandbox.control.page_token(page.id)).json()["data"]
+    assert (own["is_valid"], "instagram_basic" in own["scopes"]) == (True, False)
+    sandbox.control.clear_faults()
     sandbox.control.configure(instagram_scopes=[])
     assert "instagram_basic" not in [one["permission"] for one in get("me/permissions").json()["data"]]
 

@@ -141,6 +141,17 @@ def test_a_breakdown_adds_up_to_the_total_and_is_left_out_silently_after_a_year(
     assert list(row["total_value"]) == ["value"]
 
 
+def test_two_breakdowns_at_once_have_a_part_for_each_pair(ask: Ask) -> None:
+    given = {"metric_type": "total_value", "breakdown": "media_product_type,follow_type"}
+    (row,) = ask("reach", days=DAYS[:1], **given).json()["data"]
+    (broken,) = row["total_value"]["breakdowns"]
+    assert broken["dimension_keys"] == ["media_product_type", "follow_type"]
+    pairs = [tuple(one["dimension_values"]) for one in broken["results"]]
+    assert len(set(pairs)) == 6
+    assert ("REEL", "NON_FOLLOWER") in pairs
+    assert sum(one["value"] for one in broken["results"]) == row["total_value"]["value"]
+
+
 def test_a_day_is_an_empty_set_until_it_is_there(sandbox: Served, ask: Ask, account: Account) -> None:
     late = next(
         day

@@ -117,7 +117,7 @@ def _add_state_routes(router: APIRouter, sandbox: Sandbox) -> None:
     async def rotate(page_id: str) -> dict[str, str]:
         """Replace the token of a Page, or that of an Instagram account, which kills the one before."""
         if any(account.id == page_id for account in sandbox.world.accounts):
-            return {"token": sandbox.instagram_tokens.rotate(page_id)}
+            return {"token": sandbox.instagram_tokens.rotate(page_id, sandbox.clock.now())}
         _known(sandbox, page_id)
         return {"token": sandbox.tokens.rotate(page_id)}
 

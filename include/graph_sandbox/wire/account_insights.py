@@ -113,7 +113,7 @@ def _check_metric_type(asked: tuple[str, ...], metric_type: str) -> None:
 
 
 def _has_breakdown(metric: str, breakdowns: tuple[str, ...]) -> bool:
-    return len(breakdowns) == 1 and metric in BROKEN_DOWN.get(breakdowns[0], frozenset())
+    return all(metric in BROKEN_DOWN.get(name, frozenset()) for name in breakdowns)
 
 
 def _window(at: datetime, params: Mapping[str, str]) -> tuple[datetime, datetime]:
@@ -170,11 +170,11 @@ def _parts(reading: Reading, account: Account, metric: str, query: Query) -> dic
     """Return the parts by the breakdown that was asked for; of what is older than a year there are none."""
     if not query.breakdowns or reading.at - query.since > BREAKDOWN_HISTORY:
         return None
-    (breakdown,), first, days = query.breakdowns, query.days[0], len(query.days)
-    found = reading.world.account_breakdown(account.id, metric, breakdown, first, days, reading.at)
+    first, days = query.days[0], len(query.days)
+    found = reading.world.account_parts(account.id, metric, query.breakdowns, first, days, reading.at)
     if _missing(reading, metric, query.days):
         found = dict.fromkeys(found, 0)
-    return broken_down(query.breakdowns, found)
+    return broken_down(query.breakdowns, found.items())
 
 
 def _number(reading: Reading, account: Account, metric: str, days: list[date]) -> Any:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from graph_sandbox.control.faults import Fault, Subject
+from graph_sandbox.control.kinds import TOKEN_KINDS
 from graph_sandbox.sandbox import Sandbox
 from graph_sandbox.wire import errors
 from graph_sandbox.wire.call import Call
@@ -38,8 +39,12 @@ def debug_token(sandbox: Sandbox, call: Call, at: datetime) -> dict[str, Any]:
 
 def _trouble(sandbox: Sandbox, token: str) -> Fault | None:
     page_id = sandbox.tokens.page_of(token)
-    faults = sandbox.faults.active(Subject(page_id, frozenset({"debug_token"})))
-    return faults.find("revoked_token", "expired_token", "missing_permission")
+    account = sandbox.world.account_of_page(page_id or "")
+    fault = sandbox.faults.active(Subject(page_id, frozenset({"debug_token"}))).find(*TOKEN_KINDS)
+    if fault is not None or account is None:
+        return fault
+    # A Page's token reads its account too, and may lack a permission for that.
+    return sandbox.faults.active(Subject(account.id, frozenset({"debug_token"}))).find("missing_permission")
 
 
 def _valid(sandbox: Sandbox, token: str, fault: Fault | None, at: datetime) -> Principal:

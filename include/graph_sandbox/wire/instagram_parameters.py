@@ -1,6 +1,6 @@
 """The parameters that the insights of accounts and of media have in common, and the columns of their rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from graph_sandbox.wire import errors, instagram_errors
@@ -61,7 +61,7 @@ def with_columns(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any
     return {name: row[name] for name in columns if name in row} | {"id": row["id"]} if columns else row
 
 
-def broken_down(breakdowns: tuple[str, ...], parts: Mapping[str, int]) -> dict[str, Any]:
+def broken_down(breakdowns: tuple[str, ...], parts: Iterable[tuple[tuple[str, ...], int]]) -> dict[str, Any]:
     """Return the parts of a value as Graph shows them."""
-    results = [{"dimension_values": [name], "value": value} for name, value in parts.items()]
+    results = [{"dimension_values": list(named), "value": value} for named, value in parts]
     return {"dimension_keys": list(breakdowns), "results": results}

@@ -18,7 +18,7 @@ SCOPES = ("instagram_business_basic", "instagram_business_manage_insights")
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token that was given out at an instant, or one of the start (None), which is old enough to be refreshed."""
+    """A token that was given out at an instant; one of the start (None) can be refreshed at once, and has no end."""
 
     token: str
     at: datetime | None = None
@@ -41,10 +41,10 @@ class InstagramTokens:
         """Return the account's newest token."""
         return self._good(account_id)[-1].token
 
-    def rotate(self, account_id: str) -> str:
-        """Replace the account's tokens and return the new one."""
+    def rotate(self, account_id: str, at: datetime) -> str:
+        """Replace the account's tokens and return the new one, which is given out at an instant."""
         self._serial[account_id] = self._serial.get(account_id, 0) + 1
-        self._given[account_id] = [Issued(self._token(account_id))]
+        self._given[account_id] = [Issued(self._token(account_id), at)]
         return self.of(account_id)
 
     def refresh(self, account_id: str, token: str, at: datetime) -> str:

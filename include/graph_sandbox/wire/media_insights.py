@@ -91,5 +91,5 @@ def _row(reading: Reading, media: Media, metric: str, breakdowns: tuple[str, ...
         return row | {"values": [{"value": value}]} | told | own_id
     if breakdowns != (media_catalogue.BREAKDOWNS.get(metric, ("",))[0],):
         raise instagram_errors.unknown_error()
-    parts = media_catalogue.breakdown(metric, counts)
+    parts = [((name,), part) for name, part in media_catalogue.breakdown(metric, counts).items()]
     return row | told | {"total_value": {"value": value, "breakdowns": [broken_down(breakdowns, parts)]}} | own_id

@@ -28,6 +28,8 @@ ACCOUNT_BREAKDOWNS: dict[str, tuple[frozenset[str], dict[str, float]]] = {
     ),
     "contact_button_type": (frozenset({"profile_links_taps"}), {"BIO_LINK_CLICKED": 0.0, "CALL": 0.1, "EMAIL": 0.2}),
 }
+# The names of a part, one for each breakdown.
+Parts = tuple[str, ...]
 FOLLOWS_AND_UNFOLLOWS = "follows_and_unfollows"
 FOLLOWER_COUNT = "follower_count"
 
@@ -68,23 +70,33 @@ class InstagramWorld(MediaWorld):
         days: int,
         at: datetime,
     ) -> dict[str, int]:
-        """Return a metric of some days by the parts of a breakdown; empty until Graph has them."""
-        if metric == FOLLOWS_AND_UNFOLLOWS:
-            account = self.account(account_id)
-            window = [first + timedelta(days=n) for n in range(days)]
-            there = [
-                accounts.beside_media(self.seed, account, day)
-                for day in window
-                if self.account_metrics(account_id, day, at)
-            ]
-            parts = {"FOLLOWER": "gained", "NON_FOLLOWER": "lost"}
-            return {part: sum(of_day[name] for of_day in there) for part, name in parts.items()} if there else {}
-        whole = self.account_window(account_id, first, days, at).get(metric)
-        if whole is None:
+        """Return a metric of some days by the parts of one breakdown; empty until Graph has them."""
+        parts = self.account_parts(account_id, metric, (breakdown,), first, days, at)
+        return {name: value for (name,), value in parts.items()}
+
+    def account_parts(
+        self,
+        account_id: str,
+        metric: str,
+        breakdowns: tuple[str, ...],
+        first: date,
+        days: int,
+        at: datetime,
+    ) -> dict[Parts, int]:
+        """Return a metric of some days by the parts of several breakdowns at once; empty until Graph has them."""
+        window = [first + timedelta(days=n) for n in range(days)]
+        there = [day for day in window if self.account_metrics(account_id, day, at)]
+        if not there:
             return {}
-        head, *rest = ACCOUNT_BREAKDOWNS[breakdown][1].items()
-        cut = {name: int(whole * share) for name, share in rest}
-        return {head[0]: whole - sum(cut.values()), **cut}
+        if metric == FOLLOWS_AND_UNFOLLOWS:
+            beside = [accounts.beside_media(self.seed, self.account(account_id), day) for day in there]
+            sums = {name: sum(of_day[name] for of_day in beside) for name in ("gained", "lost")}
+            return {("FOLLOWER",): sums["gained"], ("NON_FOLLOWER",): sums["lost"]}
+        parts: dict[Parts, int] = {(): self.account_window(account_id, first, days, at)[metric]}
+        for breakdown in breakdowns:
+            shares = ACCOUNT_BREAKDOWNS[breakdown][1]
+            parts = {(*names, name): value for names, whole in parts.items() for name, value in _cut(whole, shares)}
+        return parts
 
     def followers_count(self, account_id: str, at: datetime) -> int:
         """Return the number of followers as the account's field shows it: at the end of the last Pacific day."""
@@ -110,3 +122,10 @@ class InstagramWorld(MediaWorld):
             for name, counter in GAINED.items():
                 gained[name] += after.get(counter, 0) - before.get(counter, 0)
         return {name: max(0, value) for name, value in gained.items()}
+
+
+def _cut(whole: int, shares: dict[str, float]) -> list[tuple[str, int]]:
+    """Return a number in parts that add up to it: the first part is what the others leave."""
+    first, *rest = shares
+    cut = {name: int(whole * shares[name]) for name in rest}
+    return [(first, whole - sum(cut.values())), *cut.items()]
