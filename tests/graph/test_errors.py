@@ -19,6 +19,7 @@ from meta_insights.graph.errors import (
     GraphTokenError,
     GraphTooMuchDataError,
     GraphTransientError,
+    MetricRefusedError,
     NoDataError,
     ObjectGoneError,
     classify,
@@ -51,8 +52,12 @@ TABLE = """
 100   |         | (#100) The value must be a valid insights metric    | MetricRefusedError    | no
 100   |         | metric[0] must be one of the following values: a, b | MetricRefusedError    | no
 100   |         | The Media Insights API does not support the x metric | MetricRefusedError   | no
+100   |         | The metric shares is not supported for this media type | MetricRefusedError | no
+100   |         | the impressions metric is no longer supported for   | MetricRefusedError    | no
 100   |         | Tried accessing nonexisting field (x) on node type  | FieldRefusedError     | no
 100   | 2108006 | Media posted before business account conversion     | NoDataError           | no
+-1    | 2207086 | Fatal                                               | NoDataError           | no
+-1    |         | Fatal                                               | GraphRefusedError     | no
 102   |         | Session key invalid                                 | GraphTokenError       | no
 104   |         | An access token is required                         | GraphTokenError       | no
 104   |         | Invalid appsecret_proof provided in the API argument | GraphProofError      | no
@@ -128,6 +133,24 @@ def test_only_some_codes_say_that_the_token_itself_is_dead(code: int, *, is_dead
     error = classify({"code": code}, status=400, path="")
     assert isinstance(error, GraphTokenError)
     assert error.is_dead is is_dead
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("(#100) The value must be a valid insights metric", ()),
+        (
+            "(#100) The Media Insights API does not support the saved, follows metric for this media product type.",
+            ("follows", "saved"),
+        ),
+        ("(#100) metric[2] must be one of the following values: views, reach, follows", ("saved",)),
+        ("(#100) metric[9] must be one of the following values: views, reach", ()),
+        ("The metric views is not supported for this media type", ("views",)),
+        ("The metric shares is not supported for this media type", ()),
+    ],
+)
+def test_a_refusal_names_metrics_by_name_or_by_place(message: str, named: tuple[str, ...]) -> None:
+    assert MetricRefusedError(message).named(["views", "follows", "saved", "reach"]) == named
 
 
 @pytest.mark.parametrize(("code", "app_wide"), [(4, True), (17, False), (32, False), (80001, False)])

@@ -12,7 +12,7 @@
      ├── GraphPermissionError     leave this resource out: a permission is missing, other resources can be read
      └── GraphRefusedError        leave this request out; it says nothing about whether the object exists
           ├── ObjectGoneError     the object that was asked for does not exist, or cannot be read any more
-          ├── MetricRefusedError  one of the metrics is not valid; Graph does not say which
+          ├── MetricRefusedError  some of the metrics are not valid for what was asked; its text may name them
           ├── FieldRefusedError   one of the fields does not exist on that kind of object
           └── NoDataError         the request is right, and Graph has no values for this object
 
@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from meta_insights.text import clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import timedelta
 
 
@@ -117,7 +117,18 @@ class ObjectGoneError(GraphRefusedError):
 
 
 class MetricRefusedError(GraphRefusedError):
-    """One of the metrics is not valid for what was asked; Graph refuses the whole request and does not say which."""
+    """Some of the metrics are not valid for what was asked; Graph refuses the whole request."""
+
+    def named(self, metrics: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the metrics, in the order in which they were sent, that Graph says it refuses.
+
+        Its text names all of them, or one, or the place of one; with most texts it is none.
+        """
+        if place := re.search(r"\bmetric\[(\d{1,3})\] must be one of", self.message):
+            return tuple(metrics[int(place[1]) :][:1])
+        found = re.search(r"(?:does not support the ([\w, ]+) metric|The metric (\w+) is not supported)", self.message)
+        names = re.findall(r"\w+", found[1] or found[2]) if found else []
+        return tuple(metric for metric in metrics if metric in names)
 
 
 class FieldRefusedError(GraphRefusedError):
@@ -133,7 +144,16 @@ class FieldRefusedError(GraphRefusedError):
 class NoDataError(GraphRefusedError):
     """The request is right, and Graph has no values for this object."""
 
+    @property
+    def is_of_time(self) -> bool:
+        """Whether it has none because it was published too early: the same is true of all that is older."""
+        return self.subcode == BEFORE_CONVERSION
 
+
+BEFORE_CONVERSION = 2108006
+"""Media published before its account became a business account (for the last time)."""
+NOT_SHARED = 2207086
+"""Media that is not shared to the other network, whose counts were asked for."""
 DEAD_TOKEN_CODES = frozenset({102, 190})
 APP_THROTTLE_CODE = 4
 THROTTLE_CODES = frozenset({APP_THROTTLE_CODE, 17, 32, 341, 613, *range(80000, 80015)})
@@ -164,14 +184,21 @@ RULES: tuple[Rule, ...] = (  # the first that matches decides
     Rule({*DEAD_TOKEN_CODES, 104, 368}, GraphTokenError),
     Rule({10}, NoDataError, texts=("Not enough viewers",)),
     Rule({3, 10, *range(200, 300)}, GraphPermissionError),
+    Rule({100}, NoDataError, subcodes={BEFORE_CONVERSION}),
+    Rule({-1}, NoDataError, subcodes={NOT_SHARED}),
     Rule({100}, GraphPermissionError, texts=("missing permission or reviewable feature",)),
     Rule(
         {100},
         MetricRefusedError,
-        texts=("valid insights metric", "must be one of the following values", "does not support the"),
+        texts=(
+            "valid insights metric",
+            "must be one of the following values",
+            "does not support the",
+            "is not supported for this media type",
+            "metric is no longer supported",
+        ),
     ),
     Rule({100}, FieldRefusedError, texts=("nonexisting field",)),
-    Rule({100}, NoDataError, subcodes={2108006}),  # Instagram media that is older than its business account
     Rule({100}, ObjectGoneError, subcodes={33}),
     Rule({803}, ObjectGoneError),
     Rule({100, 2500, 3001}, GraphRefusedError),
