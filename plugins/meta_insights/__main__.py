@@ -31,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True)
     doctor = commands.add_parser("doctor", help="try every request on a real Page", description=DOCTOR)
     doctor.add_argument("--conn-id", default=GRAPH_CONN_ID, help="the Airflow connection (default: %(default)s)")
-    doctor.add_argument("--page", required=True, help="the id of the Page, a number")
-    given, provider = parser.parse_args(arguments), PROVIDERS["facebook"]
+    doctor.add_argument("--provider", choices=PROVIDERS, default=next(iter(PROVIDERS)), help="default: %(default)s")
+    doctor.add_argument("--page", "--account", dest="page", required=True, help="the id of the Page or account")
+    given = parser.parse_args(arguments)
+    provider = PROVIDERS[given.provider]
     if not re.fullmatch(provider.id_pattern, given.page):
         doctor.error(f"the id of a {provider.label} is a number such as 100200300400500")
     try:

@@ -39,7 +39,7 @@ from meta_insights.issues import Issues
 from meta_insights.provider.model import Stored
 from meta_insights.provider.rows import at_path, daily_rows, lifetime_row
 from meta_insights.read.refused import find_refused
-from meta_insights.read.resources import plan
+from meta_insights.read.resources import Dates, plan
 from meta_insights.read.spans import span_params
 from meta_insights.run.context import Run
 
@@ -93,7 +93,8 @@ class Report:
 def examine(conn_id: str, page_id: str, provider: Provider) -> Report:
     """Try every request of a run on a Page. Raises ConfigurationError, and nothing that Graph says."""
     budget = Budget(page_id, provider.usage_type, max_calls=MAX_CALLS)
-    hook = FacebookInsightsHook(conn_id, page_id, options=_OPTIONS, budget=budget)
+    read_as = page_id if provider.has_own_token else None
+    hook = FacebookInsightsHook(conn_id, read_as, options=_OPTIONS, budget=budget)
     report = Report()
     client = GraphClient.of(hook.credential, _OPTIONS, hook.budget)
     try:
@@ -154,7 +155,9 @@ class _Examination:
         found: dict[str, Content] = {}
         self.provider.join(self.page_id, nodes, {}, Issues(), found)
         stored = self._samples(found)
-        parts = plan(self.provider, self.page_id, stored, self.run_of_day.history_dates, None, ())
+        run = self.run_of_day
+        dates = Dates(run.history_dates, clock.now(), run.on_time_until)
+        parts = plan(self.provider, self.page_id, stored, dates, None, ())
         self._singly(parts, stored)
         for part in parts:
             if part.resource.applies_to is None:

@@ -20,7 +20,7 @@ from meta_insights.issues import Issues
 from meta_insights.provider.model import Stored
 from meta_insights.read.listing import ContentReader, Listing
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import ResourceReader, plan
+from meta_insights.read.resources import TOO_LATE, Dates, ResourceReader, plan
 from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
@@ -204,8 +204,11 @@ def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     if not _kept(provider, [run.day.date]):
         return _not_kept(run, provider)
     stored, unmeasured, final = _live(task, integration)
-    dates = _kept(provider, run.history_dates)
+    dates = Dates(_kept(provider, run.history_dates), clock.now(), run.on_time_until)
     parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured, final)
+    for part in parts:
+        if part.is_too_late:
+            issues.note(str(run.day.date), part.resource.name, TOO_LATE)
     if not any(part.left for part in parts):
         return Outcome(pending={})
     hook = _hook(opened, task, budget)
@@ -245,9 +248,8 @@ def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
         connections=settings.connections,
         not_before=task.run.day.end,
     )
-    return FacebookInsightsHook(
-        integration.conn_id, integration.external_id, options=options, budget=budget, credential=credential
-    )
+    page_id = integration.external_id if integration.declared.has_own_token else None
+    return FacebookInsightsHook(integration.conn_id, page_id, options=options, budget=budget, credential=credential)
 
 
 def _page_size(name: str, opened: Opened) -> PageSize:

@@ -22,7 +22,7 @@ from meta_insights.issues import Issues
 from meta_insights.provider import PROVIDERS
 from meta_insights.provider.model import Stored
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import ResourceReader, plan
+from meta_insights.read.resources import Dates, ResourceReader, plan
 from meta_insights.run.context import Run
 from meta_insights.run.integrations import Integration, register
 from meta_insights.store import content
@@ -76,12 +76,9 @@ def page(request: pytest.FixtureRequest, sandbox: SandboxControl, warehouse: War
 
 def read_by_the_package(page: Page) -> Values:
     """Read as the metrics task does: client, engine and parsers, to rows. Nothing is stored."""
-    page_id = page.integration.external_id
-    parts = [
-        part
-        for part in plan(FACEBOOK, page_id, page.stored, page.run.history_dates, None, ())
-        if part.resource is POSTS
-    ]
+    page_id, run = page.integration.external_id, page.run
+    dates = Dates(run.history_dates, clock.now(), run.on_time_until)
+    parts = [part for part in plan(FACEBOOK, page_id, page.stored, dates, None, ()) if part.resource is POSTS]
     client = FacebookInsightsHook("meta_graph_default", page_id).get_conn()
     sizes = {POSTS.name: PageSize()}
     refused = Refused({}, clock.now())

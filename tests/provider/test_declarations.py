@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from graph_sandbox.world import catalogue
 from meta_insights.provider import PROVIDERS
 from meta_insights.provider.dictionary import dictionary
 from meta_insights.provider.facebook.resources import POSTS, REELS
+from meta_insights.provider.instagram.resources import MEDIA, MEDIA_ACTIVITY
 from meta_insights.provider.model import Metric, Nature, Resource
 from support import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEAD = {
     "post_impressions",
@@ -21,6 +29,22 @@ DEAD = {
     "page_fan_adds",
     "post_video_views_unique",
     "total_video_impressions",
+    "impressions",
+    "engagement",
+    "plays",
+    "video_views",
+}
+OF_MEDIA = {
+    *("views", "reach", "shares", "saved", "follows", "profile_visits", "profile_activity", "total_interactions"),
+    *("reposts", "ig_reels_avg_watch_time", "ig_reels_video_view_total_time", "reels_skip_rate"),
+}
+OF_ACCOUNTS = {
+    "views",
+    "reach",
+    "accounts_engaged",
+    "total_interactions",
+    "profile_links_taps",
+    "follows_and_unfollows",
 }
 RESOURCES = [resource for provider in PROVIDERS.values() for resource in provider.resources]
 METRICS = [(resource, metric) for resource in RESOURCES for metric in resource.metrics]
@@ -31,14 +55,14 @@ def named(value: object) -> str:
 
 
 @pytest.mark.parametrize(("resource", "metric"), METRICS, ids=named)
-def test_every_declared_metric_is_known_to_the_sandbox(resource: Resource, metric: Metric) -> None:
-    known = {**catalogue.POST_METRICS, **catalogue.VIDEO_METRICS, **catalogue.REEL_METRICS, **catalogue.PAGE_METRICS}
-    assert metric.field or metric.source in known
+def test_every_declared_metric_is_known(resource: Resource, metric: Metric) -> None:
+    known = {*catalogue.POST_METRICS, *catalogue.VIDEO_METRICS, *catalogue.REEL_METRICS, *catalogue.PAGE_METRICS}
+    assert metric.field or metric.source in known | OF_MEDIA | OF_ACCOUNTS
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=named)
 def test_no_two_metrics_fill_the_same_column_of_one_content_type(resource: Resource) -> None:
-    for kind in ("post", "photo", "link", "video", "reel"):
+    for kind in ("post", "photo", "link", "video", "reel", "carousel"):
         columns = [metric.column for metric in resource.asked(kind)]
         assert len(columns) == len(set(columns))
 
@@ -76,3 +100,39 @@ def test_a_reel_is_not_asked_for_what_its_own_insights_give() -> None:
     of_post, of_reel = ({metric.column for metric in one.asked("reel")} for one in (POSTS, REELS))
     assert not of_post & of_reel
     assert {"impressions", "reach", "clicks"} <= of_post
+
+
+def test_the_insights_of_a_media_are_asked_for_as_graph_takes_them() -> None:
+    assert MEDIA.fields(["like_count", "views", "reach"]) == (
+        "id,like_count,insights.metric(views,reach).period(lifetime){name,period,values}"
+    )
+    assert MEDIA_ACTIVITY.fields(["profile_activity"]) == (
+        "id,insights.metric(profile_activity).period(lifetime).breakdown(action_type){name,period,total_value}"
+    )
+
+
+@pytest.mark.parametrize("kind", ["photo", "video", "carousel", "reel"])
+def test_what_one_account_may_refuse_is_asked_of_every_kind_that_it_has_a_meaning_for(kind: str) -> None:
+    asked = {metric.source for one in (MEDIA, MEDIA_ACTIVITY) for metric in one.asked(kind)}
+    of_reels = {source for source in OF_MEDIA if "reels" in source}
+    assert asked >= OF_MEDIA - of_reels
+    assert asked.isdisjoint(of_reels) == (kind != "reel")
+
+
+def words_of(path: Path) -> set[str]:
+    """Return the names and the literals of a module's code."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    literals = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return literals | {node.id.lower() for node in nodes if isinstance(node, ast.Name)}
+
+
+def test_nothing_but_its_own_folder_names_a_platform_or_what_it_gives() -> None:
+    package = ROOT / "plugins" / "meta_insights"
+    modules = [path for path in package.rglob("*.py") if "provider" not in path.relative_to(package).parts]
+    edges = {edge for provider in PROVIDERS.values() for edge in provider.listings}
+    metrics = {metric.source for _, metric in METRICS if "_" in metric.source}
+    for path in [*modules, *(ROOT / "dags").glob("*.py")]:
+        assert not words_of(path) & {*PROVIDERS, *edges, *metrics}, path
+    for path in (ROOT / "include" / "sql").rglob("*.sql"):
+        words = set(re.findall(r"\w+", path.read_text(encoding="utf-8").lower()))
+        assert path.parent.name == "migration" or not words & PROVIDERS.keys(), path

@@ -175,3 +175,33 @@ def test_no_body_makes_a_value_that_is_no_count(node: dict[str, Any], kind: str)
     row = lifetime_row(POSTS, node, POSTS.asked(kind), Issues())
     for name, value in row.items():
         assert name == "breakdowns" or (type(value) is int and value >= 0)
+
+
+def total_value(name: str, period: str, **total: Any) -> dict[str, Any]:
+    return {"name": name, "period": period, "total_value": total}
+
+
+def by_follow_type(*results: Any) -> list[Any]:
+    return [{"dimension_keys": ["follow_type"], "results": list(results)}]
+
+
+@pytest.mark.parametrize(
+    ("total", "value"),
+    [
+        ({"value": 7}, 7),
+        ({"value": 0}, 0),
+        ({"value": 7, "breakdowns": by_follow_type({"dimension_values": ["A"], "value": 4})}, {"A": 4}),
+        (
+            {"breakdowns": by_follow_type(*({"dimension_values": [one], "value": 1} for one in "AB"))},
+            {"A": 1, "B": 1},
+        ),
+        ({}, None),
+        ({"breakdowns": by_follow_type()}, None),
+        ({"breakdowns": [{}]}, None),
+        ({"breakdowns": "none"}, None),
+        ({"breakdowns": by_follow_type("A", {"dimension_values": []})}, None),
+    ],
+)
+def test_a_total_is_one_value_or_a_map_by_its_dimension(total: dict[str, Any], value: Any) -> None:
+    found = insight_values([total_value("views", "day", **total)], "day")
+    assert found == ({} if value is None else {"views": value})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meta_insights.provider.values import MAX_COUNT, by_reaction, by_type, count, entry, total
+from meta_insights.provider.values import MAX_COUNT, by_reaction, by_type, count, entry, given, per_cent, total
 
 
 @pytest.mark.parametrize("value", [0, 1, MAX_COUNT])
@@ -45,3 +45,20 @@ def test_a_key_is_found_in_any_letter_case_and_an_absent_one_is_none_of_it(key: 
     assert entry("COMMENT")({key: 2}) == 2
     assert entry("SHARE")({key: 2}) == 0
     assert entry("SHARE")({}) == 0
+
+
+@pytest.mark.parametrize("value", [0, 12, 33.5, 100])
+def test_a_share_has_decimals(value: float) -> None:
+    assert per_cent(value) == value
+
+
+@pytest.mark.parametrize("value", [-1, 100.1, float("nan"), True, "5", None, {}])
+def test_nothing_else_is_a_share(value: Any) -> None:
+    with pytest.raises(ValueError, match="is no share"):
+        per_cent(value)
+
+
+def test_a_part_that_is_not_given_is_unknown_and_not_zero() -> None:
+    assert given("FOLLOWER")({"FOLLOWER": 0, "NON_FOLLOWER": 2}) == 0
+    with pytest.raises(ValueError, match="a map without FOLLOWER"):
+        given("FOLLOWER")({"NON_FOLLOWER": 2})

@@ -17,7 +17,7 @@ from meta_insights.provider import PROVIDERS
 from meta_insights.provider.facebook.resources import POSTS
 from meta_insights.provider.model import Stored
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import Part, ResourceReader, plan
+from meta_insights.read.resources import Dates, Part, ResourceReader, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +77,11 @@ class Kinds(dict[str, str | None]):
 def reader() -> ResourceReader:
     stored = {f"{PAGE_ID}_{n}": Stored("video", NOW - timedelta(hours=n), f"{PAGE_ID}_{n}") for n in range(150)}
     facebook = PROVIDERS["facebook"]
-    parts = [part for part in plan(facebook, PAGE_ID, stored, [NOW.date()], None, ()) if part.resource is POSTS]
+    parts = [
+        part
+        for part in plan(facebook, PAGE_ID, stored, Dates([NOW.date()], NOW, NOW), None, ())
+        if part.resource is POSTS
+    ]
     refused, sizes = Refused({}, NOW), {POSTS.name: PageSize()}
     return ResourceReader(Graph(), facebook, PAGE_ID, stored, parts, refused, sizes, Issues())  # type: ignore[arg-type]
 

@@ -22,7 +22,8 @@ select
     change.profile_visits_change,
     change.reactions_change + change.comments_change + change.shares_change as engagement,
     change.corrected_metrics is not null as is_correction,
-    change.corrected_metrics
+    change.corrected_metrics,
+    change.follows_change
 from analytics.daily_change as change
 inner join analytics.content
     on content.organization_id = change.organization_id

@@ -6,7 +6,7 @@ what is pending, the permissions to check and the metric dictionary are all deri
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,13 @@ class Resource:
     object that measures a stored content, or None when the resource does not concern it; without ``applies_to`` the
     resource measures the integration itself. ``listing`` is the edge that lists the objects with their insights nested;
     None: they are read singly. ``window_days`` is the longest history that one request may ask for; None: lifetime
-    values.
+    values. ``options`` are further parameters of its insights.
+
+    ``is_strict``: an object refuses a metric that its kind does not have, and so does a listing that shows it; the
+    requests for the integration itself go out together. ``is_addition``: another resource gives its content a row.
+    ``settles`` is how long after its end a day may still change: after that it is read for its own date alone; None:
+    always with the days before it. ``is_total``: the answer is one value for all of its window, to the second.
+    ``is_stock``: plain fields of the integration, which are those of a date only when they are seen on time for it.
     """
 
     name: str
@@ -106,6 +112,12 @@ class Resource:
     insights: str = "insights"
     period: str = "lifetime"
     window_days: int | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    is_strict: bool = False
+    is_addition: bool = False
+    settles: timedelta | None = None
+    is_total: bool = False
+    is_stock: bool = False
 
     def asked(self, kind: str | None) -> tuple[Metric, ...]:
         """Return the metrics that have a meaning for a content type; with None all of them."""
@@ -128,7 +140,9 @@ class Resource:
         metrics = [metric for metric in self.metrics if metric.source in wanted]
         plain = dict.fromkeys(metric.field for metric in metrics if metric.field)
         names = ",".join(dict.fromkeys(metric.source for metric in metrics if not metric.field))
-        nested = f"{self.insights}.metric({names}).period({self.period}){history}{{name,period,values}}"
+        options = "".join(f".{name}({value})" for name, value in self.options.items())
+        shown = "name,period,total_value" if self.options else "name,period,values"
+        nested = f"{self.insights}.metric({names}).period({self.period}){options}{history}{{{shown}}}"
         return ",".join(["id", *plain, *([nested] if names else [])])
 
 
@@ -138,8 +152,10 @@ class Provider:
 
     ``keeps`` is how long Graph answers for a day. ``usage_type`` is the type of the integration's own row in Graph's
     usage header. ``listings`` maps each edge that lists content to the fields to ask for; an integration may lack those
-    in ``optional``. ``join`` turns the listed nodes of all edges into content; ``shows`` returns whether an edge lists
-    a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
+    in ``optional``. ``newest_first`` is the field that holds the time of a listed object, when the edges list the
+    newest first: they are read no further than the span that is asked for. ``has_own_token``: a user's token is
+    exchanged for that of the integration. ``join`` turns the listed nodes of all edges into content; ``shows`` returns
+    whether an edge lists a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
     """
 
     name: str
@@ -154,6 +170,8 @@ class Provider:
     shows: Callable[[str, str, Stored], bool]
     home: Callable[[str, Stored], str]
     resources: tuple[Resource, ...]
+    newest_first: str = ""
+    has_own_token: bool = True
 
     def sources(self) -> Collection[str]:
         """Return the names of all metrics, as they are reported."""

@@ -90,19 +90,43 @@ def blank_maps(resource: Resource, node: Mapping[str, Any], metrics: Iterable[Me
 
 def insight_values(data: Any, period: str) -> dict[str, Any]:
     """Return ``{metric: value}`` of insights rows of one value, such as lifetime ones; other periods are left out."""
-    return {
-        row["name"]: row["values"][0]["value"]
-        for row in _insight_rows(data, period)
-        if isinstance(row["values"][0], dict) and "value" in row["values"][0]
-    }
+    found = {row["name"]: _only_value(row) for row in _named_rows(data, period)}
+    return {name: value for name, value in found.items() if value is not UNKNOWN}
+
+
+def _only_value(row: Mapping[str, Any]) -> Any:
+    """Return the one value of an insights row; of a ``total_value`` with a breakdown, the map by its dimension."""
+    total = row.get("total_value")
+    if isinstance(total, dict):
+        breakdowns = total.get("breakdowns")
+        return _by_dimension(breakdowns) if breakdowns else total.get("value", UNKNOWN)
+    values = row.get("values")
+    first = values[0] if isinstance(values, list) and values else None
+    return first.get("value", UNKNOWN) if isinstance(first, dict) else UNKNOWN
+
+
+def _by_dimension(breakdowns: Any) -> Any:
+    """Return ``{"FOLLOWER": 7}`` of ``[{"results": [{"dimension_values": ["FOLLOWER"], "value": 7}]}]``.
+
+    Without results nothing is known: which values the dimension has stands nowhere.
+    """
+    results = at_path(breakdowns[0], "results") if isinstance(breakdowns, list) else None
+    if not isinstance(results, list) or not results:
+        return UNKNOWN
+    pairs = [(at_path(one, "dimension_values"), at_path(one, "value")) for one in results]
+    return {str(values[0]): value for values, value in pairs if isinstance(values, list) and values} or UNKNOWN
+
+
+def _named_rows(data: Any, period: str) -> Iterator[dict[str, Any]]:
+    for row in data if isinstance(data, list) else ():
+        if isinstance(row, dict) and row.get("period") == period and isinstance(row.get("name"), str):
+            yield row
 
 
 def _insight_rows(data: Any, period: str) -> Iterator[dict[str, Any]]:
-    for row in data if isinstance(data, list) else ():
-        if isinstance(row, dict) and row.get("period") == period and isinstance(row.get("name"), str):
-            values = row.get("values")
-            if isinstance(values, list) and values:
-                yield row
+    for row in _named_rows(data, period):
+        if isinstance(row.get("values"), list):
+            yield row
 
 
 def daily_rows(

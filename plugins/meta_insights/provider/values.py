@@ -20,6 +20,13 @@ def count(value: Any) -> int:
     return value
 
 
+def per_cent(value: Any) -> float:
+    """Return a share from 0 to 100, which may have decimals."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 100:  # noqa: PLR2004
+        raise ValueError(f"{type(value).__name__} is no share from 0 to 100")
+    return value
+
+
 def by_type(value: Any) -> dict[str, int]:
     """Return a map of counts, such as ``{"like": 4}``. Graph leaves out zero keys, so ``{}`` means none."""
     if not isinstance(value, dict):
@@ -43,5 +50,17 @@ def entry(key: str) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
         counts = {name.casefold(): number for name, number in by_type(value).items()}
         return counts.get(key.casefold(), 0)
+
+    return parse
+
+
+def given(key: str) -> Callable[[Any], int]:
+    """Return a parser of one key of a map of counts, where an absent key is unknown."""
+
+    def parse(value: Any) -> int:
+        counts = by_type(value)
+        if key not in counts:
+            raise ValueError(f"a map without {key}")
+        return counts[key]
 
     return parse

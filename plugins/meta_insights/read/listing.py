@@ -20,7 +20,7 @@ from meta_insights.graph.errors import (
     GraphRefusedError,
     ObjectGoneError,
 )
-from meta_insights.read.spans import in_parallel, span_params, split_by_time
+from meta_insights.read.spans import in_parallel, span_params, split_by_time, until_older
 from meta_insights.read.spool import Spool
 
 if TYPE_CHECKING:
@@ -100,10 +100,9 @@ class ContentReader:
 
     def _list(self, listing: Listing, edge: str, span: Span, nodes: Nodes, left: dict[str, int]) -> None:
         params = {"fields": self.provider.listings[edge], **span_params(span)}
+        pages = self.client.paginate(f"{self.external_id}/{edge}", params, self.sizes[edge])
         try:
-            for number, answer in enumerate(
-                self.client.paginate(f"{self.external_id}/{edge}", params, self.sizes[edge])
-            ):
+            for number, answer in enumerate(until_older(pages, self.provider.newest_first, span[0])):
                 nodes[span[0], number] = answer.nodes
                 with self._lock:
                     listing.listed += len(answer.nodes)

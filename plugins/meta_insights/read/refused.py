@@ -7,7 +7,7 @@ learned from an object of that kind, and says nothing of the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,13 @@ Entry = dict[str, str]
 """When a metric was first refused, and when to request it again: ``{"since": instant, "until": instant}``, ISO text."""
 Question = tuple[str, tuple[str, ...]]
 """An object, and the sources to ask it for at once."""
+BEGINNING, FOR_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_INSIGHTS_SINCE = "content.insights_since"
 
 
 @dataclass
 class Refused:
-    """What Graph refuses of one integration: ``{resource}.{source}/{kind}``, and edges that it lacks.
+    """What Graph refuses of one integration: ``{resource}.{source}/{kind}``, edges that it lacks, and old content.
 
     Safe to share between threads.
     """
@@ -59,6 +61,22 @@ class Refused:
     def refuse_edge(self, edge: str) -> None:
         """Remember that the integration does not have an edge. It is requested weekly: it rarely gets one."""
         self._remember(_edge_key(edge), REST)
+
+    def is_settled(self, resource: Resource) -> bool:
+        """Return whether something of a resource is known to be refused, and none of it is due again."""
+        of_resource = [key for key in self.entries if key.startswith(f"{resource.name}.")]
+        return bool(of_resource) and all(map(self._rests, of_resource))
+
+    @property
+    def insights_since(self) -> datetime:
+        """The first instant of publication from which content has insights, as far as is known."""
+        entry = self.entries.get(_INSIGHTS_SINCE)
+        return datetime.fromisoformat(entry["since"]) if entry else BEGINNING
+
+    def refuse_until(self, published_at: datetime) -> None:
+        """Remember for ever that content published at an instant has no insights, nor any that is older."""
+        since = max(published_at + timedelta(seconds=1), self.insights_since)
+        self.entries[_INSIGHTS_SINCE] = {"since": since.isoformat(), "until": _text(FOR_EVER)}
 
     def _remember(self, key: str, rest: timedelta) -> None:
         since = self.entries[key]["since"] if key in self.entries else _text(self.now)

@@ -4,6 +4,9 @@ A part is a resource or, of a history, one window of dates. Objects of a part ar
 call; what no listing carried is read singly, by batch. A part that fails does not stop the others. A refused listing is
 replaced by single reads, a metric that a kind of object refuses is left out for that kind, and so is a plain field that
 a permission forbids.
+
+Where a listing is refused because of one object in it (``Resource.is_strict``), it asks only for what each kind in it
+has; what a kind has is learned from two of its objects, and it lacks only what both refuse.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from meta_insights.days import history_windows, pacific_date
+from meta_insights.days import Day, history_windows, midnight, pacific_date
 from meta_insights.graph.batching import fifties
 from meta_insights.graph.errors import (
     FieldRefusedError,
@@ -26,12 +29,13 @@ from meta_insights.graph.errors import (
     GraphTooMuchDataError,
     GraphTransientError,
     MetricRefusedError,
+    NoDataError,
 )
 from meta_insights.graph.paging import MAX_PAGE_SIZE
 from meta_insights.graph.transport import Answer
 from meta_insights.provider.rows import at_path, blank_maps, daily_rows, lifetime_row
 from meta_insights.read.refused import find_refused
-from meta_insights.read.spans import in_parallel, span_params, split_by_time
+from meta_insights.read.spans import cut_at, in_parallel, span_params, split_by_time, until_older
 from meta_insights.read.spool import Rows
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TOO_LATE = "seen too late for its date, and it has no history"
+
 
 @dataclass
 class Part:
@@ -54,18 +60,24 @@ class Part:
 
     ``content`` maps each object to the content that it measures, ``kinds`` to its content type. ``left`` maps each
     object to the metrics that were not answered yet, by source, ``answered`` are the objects that gave something.
-    ``denied`` are plain fields that a permission forbids. ``blanks`` are maps that came empty, of metrics for which
-    that may mean anything, and ``filled`` the metrics, by source, of which some object gave a value.
-    ``spans_left`` are the listings that have not ended well.
+    ``denied`` are plain fields that a permission forbids. ``lacking`` maps each object to the sources that itself
+    refuses, ``bare`` are the objects without insights, and ``given`` is what some object of a kind accepted.
+    ``blanks`` are maps that came empty, of metrics for which that may mean anything, and ``filled`` the metrics, by
+    source, of which some object gave a value. ``spans_left`` are the listings that have not ended well. What is seen
+    from ``until`` on is not of its window.
     """
 
     resource: Resource
     window: tuple[date, date] | None = None
+    until: datetime | None = None
     content: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str | None] = field(default_factory=dict)
     left: dict[str, frozenset[str]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
+    lacking: dict[str, set[str]] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
+    given: set[tuple[str | None, str]] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     blanks: list[tuple[str, datetime, Metric]] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
@@ -84,9 +96,11 @@ class Part:
     @property
     def history(self) -> dict[str, str]:
         """The window as Graph parameters: Graph gives since < end_time <= until, and a day ends in the next one."""
-        if not self.window:
+        if not self.window or self.resource.is_stock:
             return {}
         first, last = self.window
+        if self.resource.settles:
+            return {"since": _seconds(first), "until": _seconds(last + timedelta(days=1))}
         return {"since": str(first), "until": str(last + timedelta(days=1))}
 
     def fields(self, sources: Iterable[str]) -> str:
@@ -98,27 +112,66 @@ class Part:
         """The contents that are not read to their end."""
         return sorted({self.content[one] for one in self.left})
 
+    @property
+    def is_too_late(self) -> bool:
+        """Whether nothing of it is asked because it can only be seen at its time."""
+        return self.resource.is_stock and not self.content
+
+
+def _seconds(day: date) -> str:
+    return str(int(midnight(day).timestamp()))
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The dates whose daily values are read as history; the newest of them is the date of the run.
+
+    ``now`` tells which of them may still change, and ``on_time_until`` from when on the newest cannot be seen any more.
+    """
+
+    dates: Collection[date]
+    now: datetime
+    on_time_until: datetime
+
+    def windows(self, resource: Resource) -> Sequence[tuple[date, date] | None]:
+        """Return the windows to read of a resource: of one that settles, only dates that may still change.
+
+        The date of the run is always read, and a date once more after it has settled: by the next run, a day later.
+        """
+        if resource.window_days is None:
+            return [None]
+        newest, wanted = max(self.dates), self.dates
+        if resource.is_stock:
+            wanted = [newest]
+        elif resource.settles:
+            since = self.now - resource.settles - timedelta(days=1)
+            wanted = [day for day in self.dates if day == newest or Day(day).end > since]
+        return history_windows(wanted, resource.window_days)
+
+    def is_too_late(self, resource: Resource) -> bool:
+        """Return whether a resource without history cannot be seen any more as it was at the end of the date."""
+        return resource.is_stock and self.now >= self.on_time_until
+
 
 def plan(
     provider: Provider,
     external_id: str,
     stored: Mapping[str, Stored],
-    dates: Collection[date],
+    dates: Dates,
     pending: Mapping[str, Collection[str]] | None,
     unmeasured: Collection[str],
     final: Collection[str] = (),
 ) -> list[Part]:
     """Return the parts to read: everything, or what an earlier attempt left ``pending`` and ``unmeasured`` content.
 
-    ``stored`` is the live content by id; ``dates`` are those whose daily values are read as history. Of ``final``
-    content no lifetime values are read.
+    ``stored`` is the live content by id. Of ``final`` content no lifetime values are read. Of what is too late for the
+    date nothing is read.
     """
     parts = []
     for resource in provider.resources:
-        windows = history_windows(dates, resource.window_days) if resource.window_days else [None]
-        objects = _objects(resource, external_id, stored)
-        for window in windows:
-            part = Part(resource, window)
+        objects = {} if dates.is_too_late(resource) else _objects(resource, external_id, stored)
+        for window in dates.windows(resource):
+            part = Part(resource, window, dates.on_time_until if resource.is_stock else None)
             for object_id, (content_id, kind) in objects.items():
                 if resource.window_days is None and content_id in final:
                     continue
@@ -183,7 +236,9 @@ class ResourceReader:
             self._take_blanks(part)
 
     def _read(self, parts: Sequence[Part]) -> None:
-        reads = [read for part in parts if part.left for read in self._reads(part)]
+        own = [part for part in parts if part.left and part.resource.applies_to is None and part.resource.is_strict]
+        reads = [read for part in parts if part.left and part not in own for read in self._reads(part)]
+        reads += [partial(self._own_together, own)] if own else []
         self.errors += in_parallel(reads, self.client.connections)
 
     def _reads(self, part: Part) -> list[Callable[[], None]]:
@@ -198,6 +253,8 @@ class ResourceReader:
             return [partial(self._single, part)]
         shown = [row.published_at for key, row in window if self.provider.shows(listing, key, row)]
         spans = split_by_time(shown, since, until, self.client.connections)
+        if part.resource.is_strict:
+            spans = cut_at(spans, self.refused.insights_since)
         part.spans_left = len(spans)
         return [partial(self._span, part, span) for span in spans]
 
@@ -218,14 +275,18 @@ class ResourceReader:
     def _list(self, part: Part, span: Span) -> None:
         """Read one span by listing. A listing that is refused for good is noted: single reads take its place."""
         edge, size = str(part.resource.listing), self.sizes[part.resource.name]
-        path = f"{self.external_id}/{edge}"
-        while sources := self._listed_sources(part):
+        path, newest_first = f"{self.external_id}/{edge}", self.provider.newest_first
+        while sources := self._listed_sources(part, span):
+            fields = ",".join([part.fields(sources), *([newest_first] if newest_first else [])])
+            pages = self.client.paginate(path, {"fields": fields, **span_params(span)}, size)
             try:
-                for answer in self.client.paginate(path, {"fields": part.fields(sources), **span_params(span)}, size):
+                for answer in until_older(pages, newest_first, span[0]):
                     self._take_nodes(part, answer, sources)
-            except MetricRefusedError as error:
-                if self._learn(part, sources):
-                    continue
+            except (MetricRefusedError, NoDataError) as error:
+                if self._asks_less(part, span, sources, error):
+                    for cut in cut_at([span], self.refused.insights_since):
+                        self._list(part, cut)
+                    return
                 self._note_listing(part, error)
             except GraphPermissionError as error:
                 if self._deny(part, sources, error, next(iter(list(part.left)), self.external_id)):
@@ -240,14 +301,34 @@ class ResourceReader:
     def _note_listing(self, part: Part, error: GraphError) -> None:
         self.issues.note(self.external_id, f"listing of {part.name}", error.message)
 
-    def _listed_sources(self, part: Part) -> tuple[str, ...]:
+    def _listed_sources(self, part: Part, span: Span) -> tuple[str, ...]:
         """Return what to ask of all objects of a listing at once: what no kind among them refuses."""
+        if part.resource.is_strict:
+            return self._common_sources(part, span)
         kinds = dict.fromkeys(part.kinds.values())
         wanted = {source for sources in list(part.left.values()) for source in sources}
         sources = [m.source for m in part.resource.metrics if m.source in wanted and m.source not in part.denied]
         for kind in kinds:
             sources = list(self.refused.accepted(part.resource, sources, kind))
         return tuple(dict.fromkeys(sources))
+
+    def _common_sources(self, part: Part, span: Span) -> tuple[str, ...]:
+        """Return what each object in a span has; nothing, when a listing of it would spare no single read."""
+        resource, (since, until) = part.resource, span
+        shown = [
+            row
+            for key, row in self.stored.items()
+            if since <= row.published_at < until and self.provider.shows(str(resource.listing), key, row)
+        ]
+        objects = [one for one in list(part.left) if since <= self.stored[part.content[one]].published_at < until]
+        wanted = {source for one in objects for source in self._asked(part, one)}
+        sources = tuple(dict.fromkeys(metric.source for metric in resource.metrics if metric.source in wanted))
+        for kind in {row.content_type for row in shown}:
+            of_kind = {metric.source for metric in resource.asked(kind)}
+            sources = self.refused.accepted(resource, [one for one in sources if one in of_kind], kind)
+        if any(row.published_at < self.refused.insights_since for row in shown):
+            sources = _plain(resource, sources)
+        return sources if any(set(self._asked(part, one)) <= set(sources) for one in objects) else ()
 
     def _take_nodes(self, part: Part, answer: Answer, sources: Collection[str]) -> None:
         for node in answer.nodes:
@@ -259,8 +340,15 @@ class ResourceReader:
 
     def _single(self, part: Part) -> None:
         """Read what is left of a part, by batch. A refusal of one object costs at most that object."""
-        for objects in fifties(list(part.left)):
-            self._single_batch(part, objects)
+        objects = list(part.left)
+        if part.resource.is_strict:
+            objects = [one for one in objects if self._single_sources(part, one) is not None]
+            if objects and not self.refused.is_settled(part.resource):
+                with self.refused.lock:
+                    self._scout_objects(part, objects)
+        for fifty in fifties([one for one in objects if one in part.left]):
+            self._single_batch(part, fifty)
+        self._learn_kinds(part)
 
     def _single_batch(self, part: Part, objects: Sequence[str]) -> None:
         waiting = {one: sources for one in objects if (sources := self._single_sources(part, one)) is not None}
@@ -268,6 +356,12 @@ class ResourceReader:
             questions = list(waiting.items())
             waiting = {}
             for (object_id, sources), answer in zip(questions, self._ask(part, questions), strict=True):
+                if part.resource.is_strict and isinstance(answer, MetricRefusedError | NoDataError):
+                    self._leave_out(part, object_id, sources, answer)
+                    rest = self._single_sources(part, object_id)
+                    if rest is not None:
+                        waiting[object_id] = rest
+                    continue
                 if isinstance(answer, MetricRefusedError) and sources == self._single_sources(part, object_id):
                     self._read_apart(part, object_id, sources)
                     rest = self._single_sources(part, object_id)
@@ -288,6 +382,8 @@ class ResourceReader:
         for (_, alone), answer in zip(questions, self._ask(part, questions), strict=True):
             if isinstance(answer, Answer):
                 self._take(part, object_id, alone, answer)
+            elif isinstance(answer, MetricRefusedError) and part.resource.applies_to and part.resource.is_strict:
+                part.lacking.setdefault(object_id, set()).update(alone)
             elif isinstance(answer, MetricRefusedError):
                 self._refuse(part, alone, part.kinds[object_id])
             else:
@@ -298,14 +394,24 @@ class ResourceReader:
 
         An object of which nothing else is known is asked for its id alone: its row says that all of it is NULL.
         """
-        left = [
-            m.source for m in part.resource.metrics if m.source in part.left.get(object_id, frozenset()) - part.denied
-        ]
-        sources = self.refused.accepted(part.resource, left, part.kinds[object_id])
-        if object_id in part.left and (sources or not (part.window or object_id in part.answered)):
+        sources = self._asked(part, object_id)
+        has_row = part.window or part.resource.is_addition or object_id in part.answered
+        if object_id in part.left and (sources or not has_row):
             return sources
         part.left.pop(object_id, None)
         return None
+
+    def _asked(self, part: Part, object_id: str) -> tuple[str, ...]:
+        """Return what is left of an object without what it, or its kind, is known to refuse."""
+        left = part.left.get(object_id, frozenset()) - part.denied - part.lacking.get(object_id, set())
+        sources = [metric.source for metric in part.resource.metrics if metric.source in left]
+        accepted = self.refused.accepted(part.resource, sources, part.kinds[object_id])
+        return _plain(part.resource, accepted) if self._is_bare(part, object_id) else accepted
+
+    def _is_bare(self, part: Part, object_id: str) -> bool:
+        stored = self.stored.get(part.content[object_id])
+        is_old = part.resource.is_strict and stored and stored.published_at < self.refused.insights_since
+        return bool(is_old) or object_id in part.bare
 
     def _ask(self, part: Part, questions: Sequence[Question]) -> list[Answer | GraphError]:
         """Ask for one object each. An answer without an id is about no object: it says nothing of its values."""
@@ -321,7 +427,7 @@ class ResourceReader:
         if isinstance(answer, GraphError):
             return answer
         is_own = part.resource.applies_to is None
-        if ("data" if is_own else "id") not in answer.body:
+        if ("data" if is_own and not part.resource.is_stock else "id") not in answer.body:
             return GraphTransientError("the answer is about no object", object_id)
         return self._own_answer(part, answer) if is_own else answer
 
@@ -367,16 +473,44 @@ class ResourceReader:
             else:
                 self._take_answer(part, self.external_id, sources, self._own_answer(part, answer))
 
+    def _own_together(self, parts: Sequence[Part]) -> None:
+        """Read several parts of the integration itself, by batch."""
+        waiting = [(part, sources) for part in parts if (sources := self._single_sources(part, self.external_id))]
+        while waiting:
+            answers = self.client.batch([self._path(part, self.external_id, sources) for part, sources in waiting])
+            refused = []
+            for (part, sources), raw in zip(waiting, answers, strict=True):
+                answer = self._checked(part, self.external_id, raw)
+                if not isinstance(answer, MetricRefusedError):
+                    self._take_answer(part, self.external_id, sources, answer)
+                elif names := answer.named(sources):
+                    self._refuse(part, names, None)
+                    refused.append(part)
+                else:
+                    self._read_apart(part, self.external_id, sources)
+            waiting = [(part, rest) for part in refused if (rest := self._single_sources(part, self.external_id))]
+
     def _own_path(self, part: Part) -> str:
-        return f"{self.external_id}/{part.resource.insights}"
+        return self.external_id if part.resource.is_stock else f"{self.external_id}/{part.resource.insights}"
 
     def _own_params(self, part: Part, sources: Collection[str]) -> dict[str, str]:
-        return {"metric": ",".join(sources), "period": part.resource.period, **part.history}
+        if part.resource.is_stock:
+            return {"fields": part.fields(sources)}
+        options = {**part.resource.options, **part.history}
+        return {"metric": ",".join(sources), "period": part.resource.period, **options}
 
     def _own_answer(self, part: Part, answer: Answer) -> Answer:
+        if part.resource.is_stock:
+            return answer
         return Answer({"id": self.external_id, part.resource.insights: answer.body}, answer.observed_at)
 
     # What is refused
+
+    def _asks_less(self, part: Part, span: Span, sources: Sequence[str], error: GraphError) -> bool:
+        """Find why a listing was refused; return whether it can be asked for less."""
+        if part.resource.is_strict:
+            return self._scout(part, span, sources)
+        return isinstance(error, MetricRefusedError) and self._learn(part, sources)
 
     def _learn(self, part: Part, sources: Sequence[str]) -> bool:
         """Find what Graph refuses, from one object of each kind; return whether the next request asks for less.
@@ -391,6 +525,62 @@ class ResourceReader:
             for kind, of_kind in found.items():
                 self._refuse(part, of_kind, kind)
             return bool(found)
+
+    def _scout(self, part: Part, span: Span, sources: Sequence[str]) -> bool:
+        """Read some objects of a refused listing singly; return whether the next listing asks for less, or is cut.
+
+        Of several threads that were refused, one looks.
+        """
+        with self.refused.lock:
+            before = self.refused.insights_since
+            if self._common_sources(part, span) == tuple(sources):
+                since, until = span
+                left = [one for one in list(part.left) if since <= self.stored[part.content[one]].published_at < until]
+                self._scout_objects(part, left)
+            return self._common_sources(part, span) != tuple(sources) or self.refused.insights_since != before
+
+    def _scout_objects(self, part: Part, objects: Iterable[str]) -> None:
+        """Read the oldest and the newest object of each kind, and learn from them what the others lack."""
+        by_age = sorted(objects, key=lambda one: self.stored[part.content[one]].published_at)
+        newest, oldest = ({part.kinds[one]: one for one in ordered} for ordered in (by_age, reversed(by_age)))
+        self._single_batch(part, list(dict.fromkeys([*oldest.values(), *newest.values()])))
+        if by_age and self._is_bare(part, by_age[0]):
+            self._search_insights(part, by_age)
+        self._learn_kinds(part)
+
+    def _search_insights(self, part: Part, by_age: Sequence[str]) -> None:
+        """Find, by halves, from which object on Graph has insights: of older ones it never has."""
+        first, end = 0, len(by_age)
+        while first < end:
+            middle = (first + end) // 2
+            self._single_batch(part, [by_age[middle]])
+            if self._is_bare(part, by_age[middle]):
+                first = middle + 1
+            else:
+                end = middle
+
+    def _leave_out(self, part: Part, object_id: str, sources: Sequence[str], error: GraphRefusedError) -> None:
+        """Leave out what an object refuses: the metrics that Graph names, each found alone, or all of its insights."""
+        content_id = part.content[object_id]
+        insights = [source for source in sources if source not in _plain(part.resource, sources)]
+        if isinstance(error, NoDataError):
+            if error.is_of_time:
+                self.refused.refuse_until(self.stored[content_id].published_at)
+            part.bare.add(object_id)
+            self.issues.note(content_id, f"{part.resource.name}.insights", error.message)
+        elif named := error.named(insights) if isinstance(error, MetricRefusedError) else ():
+            part.lacking.setdefault(object_id, set()).update(named)
+        else:
+            self._read_apart(part, object_id, sources)
+
+    def _learn_kinds(self, part: Part) -> None:
+        """Remember what every object refuses of a kind that was asked for it; of the others note it."""
+        lacking = {(part.kinds[one], source, one) for one, sources in part.lacking.items() for source in sources}
+        for kind, source, one in sorted(lacking, key=str):
+            if (kind, source) in part.given:
+                self.issues.note(part.content[one], part.resource.key(source), "refused of this object alone")
+            elif self.refused.accepted(part.resource, (source,), kind):
+                self._refuse(part, (source,), kind)
 
     def _refuse(self, part: Part, sources: Sequence[str], kind: str | None) -> None:
         """Remember what a kind refuses."""
@@ -439,6 +629,7 @@ class ResourceReader:
         else:
             self._take_lifetime(part, content_id, metrics, answer)
         part.answered.add(object_id)
+        part.given |= {(part.kinds[object_id], source) for source in sources}
         if left := part.left.get(object_id, frozenset()) - set(sources):
             part.left[object_id] = left
         else:
@@ -471,10 +662,26 @@ class ResourceReader:
         if stored:
             first = max(first, pacific_date(stored.published_at))
         dates = {first + timedelta(days=after) for after in range((last - first).days + 1)}
+        if part.resource.is_total or part.resource.is_stock:
+            self._take_window(part, first, metrics, answer)
+            return
         key = {"external_content_id": content_id} if stored else {}
         data = at_path(answer.body, f"{part.resource.insights}.data")
         for day, row in daily_rows(part.resource, data, metrics, dates, content_id, self.issues).items():
             self._add(part, (content_id, day), answer.observed_at, key | {"date": day}, row)
 
+    def _take_window(self, part: Part, day: date, metrics: Sequence[Metric], answer: Answer) -> None:
+        """Take the values of the integration that are those of one whole window, unless they were seen too late."""
+        if part.until and answer.observed_at >= part.until:
+            self.issues.note(day.isoformat(), part.resource.name, TOO_LATE)
+        elif row := lifetime_row(part.resource, {**answer.body, "id": day.isoformat()}, metrics, self.issues):
+            self._add(part, (self.external_id, day), answer.observed_at, {"date": day}, row)
+
     def _add(self, part: Part, key: Any, observed_at: datetime, columns: dict[str, Any], row: dict[str, Any]) -> None:
         self.rows.add(part.resource.table, key, columns | {"observed_at": observed_at} | row)
+
+
+def _plain(resource: Resource, sources: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the sources that are plain fields."""
+    plain = {metric.source for metric in resource.metrics if metric.field}
+    return tuple(source for source in sources if source in plain)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meta_insights.graph.errors import GraphError
 from meta_insights.graph.paging import MAX_PAGE_SIZE
+from meta_insights.provider.rows import at_path, parse_time
 from meta_insights.threads import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from meta_insights.graph.transport import Answer
 
 Span = tuple["datetime", "datetime"]
 """A time of publication: from one instant on, and before another."""
@@ -46,3 +49,30 @@ def span_params(span: Span) -> dict[str, int]:
     """Return the Graph parameters of a span: unix seconds."""
     since, until = span
     return {"since": int(since.timestamp()), "until": int(until.timestamp())}
+
+
+def cut_at(spans: Iterable[Span], instant: datetime) -> list[Span]:
+    """Cut the span in which an instant lies, if one is, in two."""
+    cut: list[Span] = []
+    for since, until in spans:
+        cut += [(since, instant), (instant, until)] if since < instant < until else [(since, until)]
+    return cut
+
+
+def until_older(answers: Iterable[Answer], newest_first: str, since: datetime) -> Iterator[Answer]:
+    """Yield the pages of a listing until one shows nothing but objects from before ``since``.
+
+    ``newest_first`` is the field that holds the time of an object; without it nothing is known of their order, and all
+    pages are yielded.
+    """
+    for answer in answers:
+        yield answer
+        if newest_first and answer.nodes and all(_is_before(node, newest_first, since) for node in answer.nodes):
+            return
+
+
+def _is_before(node: Any, name: str, since: datetime) -> bool:
+    try:
+        return parse_time(at_path(node, name)) < since
+    except ValueError:
+        return False
