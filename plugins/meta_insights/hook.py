@@ -26,7 +26,8 @@ class FacebookInsightsHook(BaseHook):
     """Authenticated access to the Graph API.
 
     Connection: ``password`` the token; ``host`` the base URL (empty: graph.facebook.com); ``extra``: ``api_version``,
-    ``app_id``, ``app_secret`` (adds ``appsecret_proof``), ``access_kind`` ``page`` or ``user``.
+    ``app_id``, ``app_secret`` (adds ``appsecret_proof``), ``access_kind`` ``page`` or ``user``, ``login`` ``facebook``
+    or ``instagram`` (then host graph.instagram.com, and ``issued_on`` says since when its token lives).
 
     :param page_id: read as this Page: the token of a user or system user is exchanged for the Page's own, once
     :param budget: counts the calls and stops them in time; by default one of the Page's own

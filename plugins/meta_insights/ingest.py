@@ -267,7 +267,9 @@ def _token_health(
 
     The listing has shown that the token is valid, so this is not taken from what Graph answers to the app.
     """
-    app_token = hook.credential.app_token
+    app_token, ends = hook.credential.app_token, hook.credential.token_ends
+    if listing.finished and ends:
+        return TokenHealth(is_valid=True, expires_at=ends)
     if not listing.finished or app_token is None:
         return None
     try:
@@ -279,7 +281,7 @@ def _token_health(
 
 def _warnings(hook: FacebookInsightsHook, conn_id: str, budget: Budget, token: TokenHealth | None) -> list[str]:
     """Return what a person should know in time, and log it."""
-    warnings = list(token.warnings(clock.now())) if token else []
+    warnings = list(token.warnings(clock.now(), hook.credential.renewal)) if token else []
     served, pinned = budget.spent().served_api_version, hook.credential.version
     if served and served != pinned:
         warnings.append(f"Graph answers as {served}, not as {pinned}: set extra.api_version of {conn_id!r}")

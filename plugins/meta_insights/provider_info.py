@@ -14,7 +14,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "meta-insights",
         "name": "Meta insights",
-        "description": "Reads the insights of Facebook Pages from the Meta Graph API.",
+        "description": "Reads the insights of Facebook Pages and Instagram accounts from the Meta Graph API.",
         "connection-types": [
             {
                 "connection-type": "facebook_insights",
@@ -37,6 +37,16 @@ _FIELDS: dict[str, Any] = {
         "label": "Kind of token",
         "description": "page: the token of one Page. user: of a user or system user, exchanged for each Page's own.",
         "schema": {"type": "string", "enum": ["page", "user"], "default": "page"},
+    },
+    "login": {
+        "label": "Login",
+        "description": "Which login gave the token. instagram: that of one Instagram account, which lives 60 days.",
+        "schema": {"type": "string", "enum": ["facebook", "instagram"], "default": "facebook"},
+    },
+    "issued_on": {
+        "label": "Issued on",
+        "description": "For the login instagram: the date of the token, such as 2026-11-22, to warn before it ends.",
+        "schema": {"type": ["string", "null"]},
     },
     "api_version": {
         "label": "Graph API version",

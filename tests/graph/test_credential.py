@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 from meta_insights.errors import ConfigurationError
 from meta_insights.graph.credential import Credential, Secrets, exchange
 from meta_insights.graph.errors import GraphPermissionError, GraphTokenError
+from meta_insights.graph.token_health import TokenHealth
 from meta_insights.threads import at_once
 from scripted import APP_SECRET, TOKEN, Reply, client_of, connection, refusal
 
@@ -36,6 +38,20 @@ def test_an_empty_connection_with_a_token_reads_graph_itself_as_a_page() -> None
         "page",
     )
     assert (credential.token.value, credential.token.proof, credential.app_token) == (TOKEN, None, None)
+
+
+def test_instagram_login_has_a_host_of_its_own_and_a_token_that_lives_sixty_days() -> None:
+    credential = Credential.of(connection(login="instagram", issued_on="2026-11-01"))
+    assert credential.base_url == "https://graph.instagram.com"
+    assert credential.token_ends == datetime(2026, 12, 31, tzinfo=UTC)
+    health = TokenHealth(expires_at=credential.token_ends)
+    (warning,) = health.warnings(datetime(2026, 12, 20, tzinfo=UTC), credential.renewal)
+    assert warning.startswith(
+        "the token expires at 2026-12-31 00:00 UTC: before that, send GET https://graph.instagram"
+    )
+    assert list(health.warnings(datetime(2026, 11, 20, tzinfo=UTC), credential.renewal)) == []
+    assert Credential.of(connection(login="instagram")).token_ends is None
+    assert Credential.of(connection(login="facebook", issued_on="2026-11-01")).token_ends is None
 
 
 @pytest.mark.parametrize("extra", [{"access_kind": "user"}, {"token_type": "user"}])
@@ -89,6 +105,9 @@ def test_plain_http_to_another_machine_must_be_allowed(host: str) -> None:
         ({"host": "https://graph.test?access_token=x"}, {}, "must be a URL such as"),
         ({}, {"api_version": "26"}, "must look like v26.0"),
         ({}, {"access_kind": "app"}, "must be page or user"),
+        ({}, {"login": "threads"}, "must be facebook or instagram"),
+        ({}, {"login": "instagram", "issued_on": "last week"}, "must be a date such as"),
+        ({}, {"login": "instagram", "issued_on": 20261101}, "must be a date such as"),
         ({}, {"app_id": "303", "app_secret": "é"}, "extra.app_secret of the connection 'graph' holds a space"),
     ],
 )

@@ -14,7 +14,7 @@ from meta_insights.graph.errors import GraphPermissionError, GraphThrottledError
 from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import StageError
-from support import DAY, SEEN_AT
+from support import DAY, SEEN_AT, connect
 from truth import both, ledger, rows, snapshots, stage_fails
 
 if TYPE_CHECKING:
@@ -331,3 +331,23 @@ def test_a_token_that_ended_stops_the_account_at_once(
     with stage_fails(GraphTokenError):
         ingest.ingest_content([asdict(account)], run)
     assert ledger(database, "content")["remedy"] == "clear, once the cause is removed"
+
+
+def test_by_instagram_login_the_same_is_stored_and_the_end_of_the_token_is_known(
+    graph: Served,
+    make: Callable[..., Integration],
+    run: Run,
+    database: psycopg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = make(MIXED)
+    token, issued = graph.control.account_token(account.external_id), DAY.date - timedelta(days=55)
+    connect(monkeypatch, graph, token=token, login="instagram", issued_on=str(issued), access_kind="page")
+    both(account, run)
+    assert wrong(graph, snapshots(database), world_of(graph, account, run)) == []
+    assert rows(database, "select token_is_valid, token_expires_at::date from analytics.integration_health") == [
+        (True, issued + timedelta(days=60))
+    ]
+    (warning,) = ledger(database, "content")["warnings"]
+    assert "refresh_access_token" in warning
+    assert token not in warning

@@ -87,7 +87,8 @@ def test_the_form_of_the_connection_type_is_the_declared_one(installed: Path, en
     assert form["standard_fields"]["password"]["title"] == "Access token"
     assert form["standard_fields"]["port"]["hidden"] is not True
     values = {name: field["value"] for name, field in form["extra_fields"].items()}
-    assert values == {"access_kind": "page", "api_version": None, "app_id": None, "app_secret": None}
+    unset = dict.fromkeys(("issued_on", "api_version", "app_id", "app_secret"))
+    assert values == {"access_kind": "page", "login": "facebook", **unset}
 
 
 def test_the_connection_can_be_tested(

@@ -42,9 +42,11 @@ def test_the_connection_type_is_the_hooks_own() -> None:
 
 def test_every_field_of_the_form_is_one_that_the_hook_reads() -> None:
     written = {"access_kind": "user", "api_version": "v25.0", "app_id": "17", "app_secret": "s"}
+    written |= {"login": "instagram", "issued_on": "2026-11-22"}
     assert FIELDS.keys() == written.keys()
     read = credential(**written)
-    assert (read.access_kind, read.version) == ("user", "v25.0")
+    assert (read.access_kind, read.version, read.login) == ("user", "v25.0", "instagram")
+    assert read.token_ends is not None
     assert read.app_token is not None
     assert read.app_token.value == "17|s"
 
@@ -55,7 +57,7 @@ def test_a_connection_made_before_the_form_keeps_its_key() -> None:
 
 def test_the_form_starts_with_what_an_empty_connection_means() -> None:
     defaults = {name: field["schema"]["default"] for name, field in FIELDS.items() if "default" in field["schema"]}
-    assert defaults == {"access_kind": credential().access_kind}
+    assert defaults == {"access_kind": credential().access_kind, "login": credential().login}
 
 
 def test_airflow_masks_no_default_for_save_would_store_its_asterisks() -> None:

@@ -11,6 +11,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 
 CONN_TYPE = "facebook_insights"
 DEFAULT_HOST = "https://graph.facebook.com"
+FACEBOOK_LOGIN, INSTAGRAM_LOGIN = "facebook", "instagram"
+HOSTS = {FACEBOOK_LOGIN: DEFAULT_HOST, INSTAGRAM_LOGIN: "https://graph.instagram.com"}
+"""Where Graph is, by the login that gave the token."""
+TOKEN_LIFE = timedelta(days=60)
+"""How long a token of Instagram Login lives; Graph does not say of one when it was given."""
 DEFAULT_VERSION = "v26.0"
 _PRINTABLE = re.compile(r"[!-~]+")
-_TOKEN_LIKE = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
+_TOKEN_LIKE = re.compile(r"(?:EAA|IGAA)[0-9A-Za-z_-]{8,}")
 
 
 class Connection(Protocol):
@@ -90,18 +96,31 @@ class Token:
 
 @dataclass(frozen=True)
 class Credential:
-    """The checked fields of a connection. ``access_kind`` is ``page`` or ``user``; no secret is in its repr."""
+    """The checked fields of a connection. ``access_kind`` is ``page`` or ``user``; no secret is in its repr.
+
+    ``login`` is a key of HOSTS. ``token_ends`` is when the token expires, as far as the connection says it.
+    """
 
     base_url: str
     version: str
     access_kind: str
     token: Token
     _app: str | None = field(repr=False)
+    login: str = FACEBOOK_LOGIN
+    token_ends: datetime | None = None
 
     @property
     def app_token(self) -> Token | None:
         """The token with which the app itself asks; None without app credentials."""
         return self.token.secrets.token(self._app) if self._app else None
+
+    @property
+    def renewal(self) -> str:
+        """What to do before the token ends."""
+        if self.login == FACEBOOK_LOGIN:
+            return "renew it before"
+        ask = f"{self.base_url}/refresh_access_token?grant_type=ig_refresh_token"
+        return f"before that, send GET {ask} with it, and put the new token and extra.issued_on into the connection"
 
     @classmethod
     def of(cls, connection: Connection, mask: Callable[[list[Any]], None] = _unmasked) -> Self:
@@ -115,12 +134,15 @@ class Credential:
         extra = _extra(connection.extra, where)
         app_id, app_secret = (_text(extra, key, where) for key in ("app_id", "app_secret"))
         secrets = Secrets(app_secret, mask)
+        login = _login(extra, where)
         return cls(
-            base_url=_base_url(connection.host or DEFAULT_HOST, where, may_be_plain=extra.get("allow_http") is True),
+            base_url=_base_url(connection.host or HOSTS[login], where, may_be_plain=extra.get("allow_http") is True),
             version=_version(extra, where),
             access_kind=_access_kind(extra, where),
             token=secrets.token(_token(connection.password, where)),
             _app=f"{app_id}|{app_secret}" if app_id and app_secret else None,
+            login=login,
+            token_ends=_token_ends(extra, where) if login == INSTAGRAM_LOGIN else None,
         )
 
 
@@ -180,6 +202,22 @@ def _access_kind(extra: Mapping[str, Any], where: str) -> str:
     if kind not in {"page", "user"}:
         raise ConfigurationError(f"extra.access_kind of {where} must be page or user, not {kind!r}")
     return kind
+
+
+def _login(extra: Mapping[str, Any], where: str) -> str:
+    login = str(extra.get("login") or FACEBOOK_LOGIN)
+    if login not in HOSTS:
+        raise ConfigurationError(f"extra.login of {where} must be {' or '.join(HOSTS)}, not {login!r}")
+    return login
+
+
+def _token_ends(extra: Mapping[str, Any], where: str) -> datetime | None:
+    created = extra.get("issued_on")
+    try:
+        return datetime.fromisoformat(created).replace(tzinfo=UTC) + TOKEN_LIFE if created else None
+    except (TypeError, ValueError):
+        text = f"extra.issued_on of {where} must be a date such as 2026-11-22, not {created!r}"
+        raise ConfigurationError(text) from None
 
 
 def _base_url(host: str, where: str, *, may_be_plain: bool) -> str:

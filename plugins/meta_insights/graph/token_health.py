@@ -48,13 +48,13 @@ class TokenHealth:
             missing_scopes=[s for s in required if s not in scopes] if scopes and isinstance(scopes, list) else [],
         )
 
-    def warnings(self, now: datetime) -> Iterator[str]:
-        """Yield a sentence for each thing that is wrong, or will be within two weeks."""
+    def warnings(self, now: datetime, renewal: str = "renew it before") -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong, or will be within two weeks, and what to do."""
         if self.is_valid is False:
             yield "the token is not valid any more: put a new one into the connection"
         for what, at in (("the token", self.expires_at), ("its access to data", self.data_access_expires_at)):
             if at and at - now < WARN_BEFORE:
-                yield f"{what} expires at {at:%Y-%m-%d %H:%M} UTC: renew it before"
+                yield f"{what} expires at {at:%Y-%m-%d %H:%M} UTC: {renewal}"
         if self.missing_scopes:
             yield f"the token lacks the permissions {', '.join(self.missing_scopes)}"
 
