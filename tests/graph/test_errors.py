@@ -191,6 +191,11 @@ def test_the_most_severe_error_decides() -> None:
         met.remove(worst)
 
 
+def test_of_several_waits_the_one_that_says_how_long_decides() -> None:
+    known = GraphThrottledError("x", delay=timedelta(minutes=7))
+    assert most_severe([GraphThrottledError("x"), known, GraphTransientError("x")]) is known
+
+
 def test_every_error_stands_in_the_tree_of_the_docstring() -> None:
     found = [kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, GraphError)]
     assert [name for name in found if name not in (errors.__doc__ or "")] == []

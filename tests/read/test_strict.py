@@ -78,6 +78,11 @@ class Account:
         try:
             if url.path == ACCOUNT_ID:
                 return Answer({"id": ACCOUNT_ID, "followers_count": 5_000}, self.at)
+            if url.path == f"{ACCOUNT_ID}/media":
+                span = {name: int(query[name]) for name in ("since", "until")}
+                shown = [one for one in self.media if self.ignores_span or self._is_within(one, span)]
+                shown = shown[: int(query["limit"])]
+                return Answer({"data": [self._node(one, query["fields"]) for one in shown]}, self.at)
             if url.path == f"{ACCOUNT_ID}/insights":
                 return Answer({"data": [self._day(name, query) for name in query["metric"].split(",")]}, self.at)
             return Answer(self._node(url.path, query["fields"]), self.at)
@@ -221,8 +226,10 @@ def test_a_kind_that_has_more_than_is_documented_gives_it() -> None:
         (["reel"] * 100, 1 + 1, 1 + 8),
         (["photo", "carousel", "video"] * 33, 1 + 1 + 1, 1 + 1 + 8),
         (["photo", "reel"] * 50, 2 + 1 + 1, 100 + 50 + 8),
+        (["photo", "photo", "reel", "photo"] * 25, 2 + 1 + 1, 51 + 26 + 8),
+        (["photo"] * 90 + ["reel"] * 10, 1 + 1 + 1, 2 + 1 + 8),
     ],
-    ids=["photos", "reels", "feed", "half reels"],
+    ids=["photos", "reels", "feed", "alternating", "some reels", "reels long ago"],
 )
 def test_what_is_known_of_the_kinds_makes_the_next_day_cheap(kinds: list[str], requests: int, calls: int) -> None:
     account = Account(media(*kinds))
@@ -231,6 +238,14 @@ def test_what_is_known_of_the_kinds_makes_the_next_day_cheap(kinds: list[str], r
     reader, _ = read(account, refused)
     assert snapshots(reader) == expected(account)
     assert (account.requests, account.calls) == (requests, calls)
+
+
+def test_runs_in_a_listing_that_ignores_the_span_are_read_singly() -> None:
+    account = Account(media(*["photo", "photo", "photo", "reel"] * 5), ignores_span=True)
+    reader, refused = read(account)
+    assert snapshots(reader) == expected(account)
+    reader, _ = read(account, refused)
+    assert snapshots(reader) == expected(account)
 
 
 def test_one_media_that_lacks_what_its_kind_has_costs_no_other_media_anything() -> None:

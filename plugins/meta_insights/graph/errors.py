@@ -254,5 +254,13 @@ _SEVERITY = (
 
 
 def most_severe(errors: Iterable[GraphError]) -> GraphError:
-    """Return the error that decides what the task does next: stop, then wait, then repeat, then leave out."""
-    return min(errors, key=lambda error: next(i for i, kind in enumerate(_SEVERITY) if isinstance(error, kind)))
+    """Return the error that decides what the task does next: stop, then wait, then repeat, then leave out.
+
+    Of several that say to wait, one that says how long.
+    """
+
+    def rank(error: GraphError) -> tuple[int, bool]:
+        severity = next(i for i, kind in enumerate(_SEVERITY) if isinstance(error, kind))
+        return severity, isinstance(error, GraphThrottledError) and error.delay is None
+
+    return min(errors, key=rank)

@@ -118,6 +118,16 @@ class Part:
         return self.resource.is_stock and not self.content
 
 
+@dataclass
+class Run:
+    """Objects that follow one another in time, and are asked for the same."""
+
+    sources: tuple[str, ...]
+    first: datetime
+    last: datetime
+    objects: list[str] = field(default_factory=list)
+
+
 def _seconds(day: date) -> str:
     return str(int(midnight(day).timestamp()))
 
@@ -346,9 +356,47 @@ class ResourceReader:
             if objects and not self.refused.is_settled(part.resource):
                 with self.refused.lock:
                     self._scout_objects(part, objects)
+            self._read_runs(part)
         for fifty in fifties([one for one in objects if one in part.left]):
             self._single_batch(part, fifty)
         self._learn_kinds(part)
+
+    def _read_runs(self, part: Part) -> None:
+        """Read neighbours in time that are asked for the same by one listing each, fifty listings in a request.
+
+        An object without such a neighbour is read singly in the same request. What gives no answer, or is in none, is
+        left to single reads.
+        """
+        runs = self._runs(part)
+        if len(runs) >= len(part.left):
+            return
+        for fifty in fifties(runs):
+            answers = self.client.batch([self._run_path(part, run) for run in fifty])
+            for run, answer in zip(fifty, answers, strict=True):
+                if isinstance(answer, Answer):
+                    nodes = [answer.body] if len(run.objects) == 1 else answer.nodes
+                    self._take_nodes(part, Answer({"data": nodes}, answer.observed_at), run.sources)
+
+    def _runs(self, part: Part) -> list[Run]:
+        """Cut what a listing shows, by time, into runs of objects that are asked for the same."""
+        edge, size = str(part.resource.listing), self.sizes[part.resource.name].value
+        objects = {content_id: one for one, content_id in part.content.items() if one in part.left}
+        shown = ((row.published_at, key) for key, row in self.stored.items() if self.provider.shows(edge, key, row))
+        runs: list[Run] = []
+        for at, key in sorted(shown):
+            sources = self._asked(part, objects[key]) if key in objects else ()
+            if not (runs and runs[-1].sources == sources and len(runs[-1].objects) < size):
+                runs.append(Run(sources, at, at))
+            runs[-1].objects.append(objects.get(key, key))
+            runs[-1].last = at
+        return [run for run in runs if run.sources]
+
+    def _run_path(self, part: Part, run: Run) -> str:
+        if len(run.objects) == 1:
+            return self._path(part, run.objects[0], run.sources)
+        params = {"fields": part.fields(run.sources), "limit": len(run.objects)}
+        span = span_params((run.first, run.last + timedelta(seconds=1)))
+        return f"{self.external_id}/{part.resource.listing}?{urlencode(params | span)}"
 
     def _single_batch(self, part: Part, objects: Sequence[str]) -> None:
         waiting = {one: sources for one in objects if (sources := self._single_sources(part, one)) is not None}
