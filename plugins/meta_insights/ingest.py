@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_insights import clock
@@ -31,7 +31,6 @@ from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
     from meta_insights.graph.budget import Budget
     from meta_insights.provider.model import Content, Provider
@@ -204,7 +203,7 @@ def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     if not _kept(provider, [run.day.date]):
         return _not_kept(run, provider)
     stored, unmeasured, final = _live(task, integration)
-    dates = Dates(_kept(provider, run.history_dates), clock.now(), run.on_time_until)
+    dates = _dates(task, integration)
     parts = plan(provider, integration.external_id, stored, dates, opened.pending, unmeasured, final)
     for part in parts:
         if part.is_too_late:
@@ -230,6 +229,16 @@ def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
         learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes)),
         error=most_severe(reader.errors) if reader.errors else None,
     )
+
+
+def _dates(task: Task, integration: Integration) -> Dates:
+    """Return the dates of the run's history, and when they were observed, if the provider needs to know it."""
+    run, provider, observed = task.run, integration.declared, dict[date, datetime]()
+    dates = _kept(provider, run.history_dates)
+    if any(resource.settles for resource in provider.resources):
+        rows = task.warehouse.select("observed_days", {**integration.key, "dates": dates})
+        observed = {row["date"]: row["observed_at"] for row in rows}
+    return Dates(dates, clock.now(), run.on_time_until, observed)
 
 
 def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:

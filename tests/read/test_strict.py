@@ -355,6 +355,15 @@ def test_the_days_of_an_account_come_in_one_batch_and_only_those_that_may_still_
     assert (account.requests, account.calls) == (1, 3 * 2 + 1 + 1)
 
 
+@pytest.mark.parametrize(("hours", "is_read"), [(28, True), (47.9, True), (48, False), (52, False)])
+def test_a_day_is_read_again_until_it_was_observed_two_days_after_its_end(*, hours: float, is_read: bool) -> None:
+    before = Day(DAY.date - timedelta(days=2))
+    dates = Dates([DAY.date, before.date], NOW, NOW, {before.date: before.end + timedelta(hours=hours)})
+    parts = plan(PROVIDER, ACCOUNT_ID, {}, dates, None, ())
+    windows = {part.window for part in parts if part.resource.name == "account_follows"}
+    assert ((before.date, before.date) in windows) == is_read
+
+
 def test_a_backfill_asks_for_its_own_date_alone_and_says_that_followers_have_no_history() -> None:
     account = Account({}, at=NOW + timedelta(days=40))
     reader, _ = read(account)

@@ -137,26 +137,33 @@ class Dates:
     """The dates whose daily values are read as history; the newest of them is the date of the run.
 
     ``now`` tells which of them may still change, and ``on_time_until`` from when on the newest cannot be seen any more.
+    ``observed`` is when each of them was observed last, if it was.
     """
 
     dates: Collection[date]
     now: datetime
     on_time_until: datetime
+    observed: Mapping[date, datetime] = field(default_factory=dict)
 
     def windows(self, resource: Resource) -> Sequence[tuple[date, date] | None]:
-        """Return the windows to read of a resource: of one that settles, only dates that may still change.
-
-        The date of the run is always read, and a date once more after it has settled: by the next run, a day later.
-        """
+        """Return the windows to read of a resource; of one that settles the newest date, and those that may change."""
         if resource.window_days is None:
             return [None]
         newest, wanted = max(self.dates), self.dates
         if resource.is_stock:
             wanted = [newest]
         elif resource.settles:
-            since = self.now - resource.settles - timedelta(days=1)
-            wanted = [day for day in self.dates if day == newest or Day(day).end > since]
+            settles = resource.settles
+            wanted = [day for day in self.dates if day == newest or not self._has_settled(day, settles)]
         return history_windows(wanted, resource.window_days)
+
+    def _has_settled(self, day: date, settles: timedelta) -> bool:
+        """Return whether a day cannot change any more, and was observed after that.
+
+        A day that was never observed is looked for by the runs of the next days, and then by its own alone.
+        """
+        settled_at = Day(day).end + settles
+        return self.observed.get(day, self.now - timedelta(days=1)) >= settled_at
 
     def is_too_late(self, resource: Resource) -> bool:
         """Return whether a resource without history cannot be seen any more as it was at the end of the date."""
