@@ -38,8 +38,8 @@ from meta_insights.hook import FacebookInsightsHook
 from meta_insights.issues import Issues
 from meta_insights.provider.model import Stored
 from meta_insights.provider.rows import at_path, daily_rows, lifetime_row
+from meta_insights.read.parts import Dates, plan
 from meta_insights.read.refused import find_refused
-from meta_insights.read.resources import Dates, plan
 from meta_insights.read.spans import span_params
 from meta_insights.run.context import Run
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from meta_insights.provider.model import Content, Provider
+    from meta_insights.read.parts import Part
     from meta_insights.read.refused import Question
-    from meta_insights.read.resources import Part
 
 MAX_CALLS = 60
 """How many calls it makes at most, beside those about the token. A Page without trouble takes about 20, and one on

@@ -19,8 +19,9 @@ from meta_insights.hook import FacebookInsightsHook
 from meta_insights.issues import Issues
 from meta_insights.provider.model import Stored
 from meta_insights.read.listing import ContentReader, Listing
+from meta_insights.read.parts import TOO_LATE, Dates, plan
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import TOO_LATE, Dates, ResourceReader, plan
+from meta_insights.read.resources import ResourceReader
 from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered

@@ -21,8 +21,9 @@ from meta_insights.hook import FacebookInsightsHook
 from meta_insights.issues import Issues
 from meta_insights.provider import PROVIDERS
 from meta_insights.provider.model import Stored
+from meta_insights.read.parts import Dates, plan
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import Dates, ResourceReader, plan
+from meta_insights.read.resources import ResourceReader
 from meta_insights.run.context import Run
 from meta_insights.run.integrations import Integration, register
 from meta_insights.store import content

@@ -10,7 +10,7 @@ import pytest
 
 from meta_insights import ingest
 from meta_insights.days import Day
-from meta_insights.read.resources import TOO_LATE
+from meta_insights.read.parts import TOO_LATE
 from meta_insights.run.integrations import Integration, register
 from support import DAY, SEEN_AT
 from truth import ledger

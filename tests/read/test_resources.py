@@ -16,8 +16,9 @@ from meta_insights.issues import Issues
 from meta_insights.provider import PROVIDERS
 from meta_insights.provider.facebook.resources import POSTS
 from meta_insights.provider.model import Stored
+from meta_insights.read.parts import Dates, Part, plan
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import Dates, Part, ResourceReader, plan
+from meta_insights.read.resources import ResourceReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

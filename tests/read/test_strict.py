@@ -17,8 +17,9 @@ from meta_insights.graph.transport import Answer
 from meta_insights.issues import Issues
 from meta_insights.provider.instagram.resources import PROVIDER
 from meta_insights.provider.model import Stored
+from meta_insights.read.parts import TOO_LATE, Dates, plan
 from meta_insights.read.refused import Refused
-from meta_insights.read.resources import TOO_LATE, Dates, ResourceReader, plan
+from meta_insights.read.resources import ResourceReader
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
