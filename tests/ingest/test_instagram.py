@@ -242,6 +242,12 @@ def test_without_the_permission_for_insights_the_stage_is_red_by_name(
         ingest.ingest_metrics([asdict(account)], run)
     assert "permission" in str(failure.error)
     assert ledger(database)["remedy"] == "clear, once the cause is removed"
+    stored, world = snapshots(database), world_of(graph, account, run)
+    assert {(cell[2], cell[3]) for cell in wrong(graph, stored, world) if cell[2] in {"reactions", "comments"}} == set()
+    assert {row["reach"] for row in stored.values()} == {None}, "what needs no permission is stored"
+    graph.control.clear_faults()
+    ingest.ingest_metrics([asdict(account)], replace(run, try_number=2))
+    assert wrong(graph, snapshots(database), world) == []
 
 
 def test_a_throttled_account_waits_and_no_other_integration_does(

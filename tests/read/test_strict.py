@@ -315,6 +315,8 @@ def test_a_missing_permission_is_an_error_though_its_code_is_that_of_too_few_vie
     assert {type(error) for error in reader.errors} == {GraphPermissionError}
     assert "does not have permission" in str(reader.errors[0])
     assert reader.failed == account.media.keys()
+    assert {frozenset(row) for row in snapshots(reader).values()} == {frozenset({"reactions", "comments"})}
+    assert account.calls < 40
 
 
 def test_a_listing_that_ignores_the_span_gives_the_same_and_is_not_read_to_its_end() -> None:

@@ -27,7 +27,7 @@ class Part:
     refuses, ``bare`` are the objects without insights, and ``given`` is what some object of a kind accepted.
     ``blanks`` are maps that came empty, of metrics for which that may mean anything, and ``filled`` the metrics, by
     source, of which some object gave a value. ``spans_left`` are the listings that have not ended well. What is seen
-    from ``until`` on is not of its window.
+    from ``until`` on is not of its window. ``is_forbidden``: a permission is missing for all insights.
     """
 
     resource: Resource
@@ -45,6 +45,7 @@ class Part:
     blanks: list[tuple[str, datetime, Metric]] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     spans_left: int = 0
+    is_forbidden: bool = False
 
     def want(self, object_id: str, content_id: str, kind: str | None) -> None:
         """Plan to read all that an object of a content type has."""

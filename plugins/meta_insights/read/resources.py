@@ -300,7 +300,8 @@ class ResourceReader:
         has_row = part.window or part.resource.is_addition or object_id in part.answered
         if object_id in part.left and (sources or not has_row):
             return sources
-        part.left.pop(object_id, None)
+        if not part.is_forbidden:
+            part.left.pop(object_id, None)
         return None
 
     def _asked(self, part: Part, object_id: str) -> tuple[str, ...]:
@@ -313,7 +314,7 @@ class ResourceReader:
     def _is_bare(self, part: Part, object_id: str) -> bool:
         stored = self.stored.get(part.content[object_id])
         is_old = part.resource.is_strict and stored and stored.published_at < self.refused.insights_since
-        return bool(is_old) or object_id in part.bare
+        return bool(is_old) or object_id in part.bare or part.is_forbidden
 
     def _ask(self, part: Part, questions: Sequence[Question]) -> list[Answer | GraphError]:
         """Ask for one object each. An answer without an id is about no object: it says nothing of its values."""
@@ -498,18 +499,23 @@ class ResourceReader:
     def _deny(self, part: Part, sources: Sequence[str], error: GraphError, object_id: str) -> bool:
         """Find the plain fields that a permission forbids, each asked for alone; return whether any was found.
 
-        None is when the permission forbids the object itself. Of several threads that were refused, one looks.
+        None is when the permission forbids the object itself, or the insights of all: then the plain fields of a strict
+        resource are read, and the rest is pending. Of several threads that were refused, one looks.
         """
         plain = [m.source for m in part.resource.metrics if m.field and m.source in sources]
         with self.refused.lock:
-            if part.denied.intersection(plain):
+            if part.denied.intersection(plain) or part.is_forbidden:
                 return True
             itself, *answers = self._ask(part, [(object_id, ()), *((object_id, (source,)) for source in plain)])
             for source, answer in zip(plain, answers, strict=True):
                 if isinstance(answer, GraphPermissionError) and not isinstance(itself, GraphError):
                     part.denied.add(source)
                     self.issues.note(self.external_id, part.resource.key(source), error.message)
-            return bool(part.denied.intersection(plain))
+            if part.resource.is_strict and not part.denied and not isinstance(itself, GraphError):
+                part.is_forbidden = True
+                with self._lock:
+                    self.errors.append(error)
+            return bool(part.denied.intersection(plain)) or part.is_forbidden
 
     def unavailable(self) -> list[str]:
         """Return the metrics that no answer had, that Graph refuses, or that a permission forbids, by name."""
