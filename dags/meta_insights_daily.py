@@ -1,4 +1,4 @@
-"""Daily insights of Facebook Pages.
+"""Daily insights of Facebook Pages and Instagram accounts.
 
 **Backfill: tick *Override parameters on existing runs*** in the UI's dialog, or it drops the params and reads all
 integrations; leave `date` empty there. Counters have no history: those of a past date are late and make no change.
@@ -39,7 +39,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     start_date=SETTINGS.start_date,
     catchup=True,
     max_active_runs=2,
-    description="Content and insights of every tracked Facebook Page, one date of Meta (Pacific time) per run",
+    description="Content and insights of every tracked Page and account, one date of Meta (Pacific time) per run",
     doc_md=__doc__,
     tags=["meta", "insights"],
     params={

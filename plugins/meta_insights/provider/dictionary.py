@@ -42,8 +42,13 @@ def _resources(provider: Provider) -> Iterator[str]:
 
 def _request(resource: Resource) -> str:
     where = f"edge `{resource.listing}`" if resource.listing else "the integration itself"
-    period = "" if resource.window_days is None else f", at most {resource.window_days} days a request"
-    return f"{where}, `{resource.insights}` of period `{resource.period}`{period}."
+    if resource.is_stock:
+        return f"{where}, a plain field: only as it is now."
+    options = "".join(f", `{name}` `{value}`" for name, value in resource.options.items())
+    days = {None: "", 1: ", one day a request"}.get(
+        resource.window_days, f", at most {resource.window_days} days a request"
+    )
+    return f"{where}, `{resource.insights}` of period `{resource.period}`{options}{days}."
 
 
 def _row(metric: Metric) -> str:
