@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     provider = PROVIDERS[given.provider]
     if not re.fullmatch(provider.id_pattern, given.page):
-        doctor.error(f"the id of a {provider.label} is a number such as 100200300400500")
+        doctor.error(f"the id of {provider.label}s is a number such as 100200300400500")
     try:
         report = examine(given.conn_id, given.page, provider)
     except ConfigurationError as error:

@@ -95,16 +95,17 @@ def examine(conn_id: str, page_id: str, provider: Provider) -> Report:
     budget = Budget(page_id, provider.usage_type, max_calls=MAX_CALLS)
     read_as = page_id if provider.has_own_token else None
     hook = FacebookInsightsHook(conn_id, read_as, options=_OPTIONS, budget=budget)
-    report = Report()
+    report, token = Report(), "the Page's own token" if provider.has_own_token else "the token"
     client = GraphClient.of(hook.credential, _OPTIONS, hook.budget)
     try:
         client = hook.get_conn()
-        report.findings.append(Finding("the Page's own token", "served"))
+        if provider.has_own_token:
+            report.findings.append(Finding(token, "served"))
         _Examination(client, provider, page_id, report).run()
     except GraphCallLimitError:
         report.findings.append(Finding("everything else", f"not tried: {MAX_CALLS} calls are used up", is_lost=True))
     except GraphError as error:
-        shape = "everything else" if report.findings else "the Page's own token"
+        shape = "everything else" if report.findings else token
         report.findings.append(Finding(shape, f"not tried: {error}" if report.findings else str(error), is_lost=True))
     report.notes |= _token_notes(hook, client, provider)
     spent = budget.spent()
@@ -159,7 +160,7 @@ class _Examination:
         dates = Dates(run.history_dates, clock.now(), run.on_time_until)
         parts = plan(self.provider, self.page_id, stored, dates, None, ())
         self._singly(parts, stored)
-        for part in parts:
+        for part in {one.resource.name: one for one in parts}.values():  # of each resource the newest window
             if part.resource.applies_to is None:
                 self._own(part)
             elif part.left and part.resource.listing:
@@ -263,10 +264,8 @@ class _Examination:
         self._try(f"{part.name}: read the {self.provider.label}", part, [self.page_id], ask)
 
     def _own_answer(self, part: Part, sources: Sources) -> Answer:
-        insights, period = part.resource.insights, part.resource.period
-        params = {"metric": ",".join(sources), "period": period, **part.history}
-        answer = self.client.get(f"{self.page_id}/{insights}", **params)
-        return Answer({"id": self.page_id, insights: answer.body}, answer.observed_at)
+        path, params = part.own_request(self.page_id, sources)
+        return part.own_answer(self.page_id, self.client.get(path, **params))
 
     # What is refused
 
@@ -357,7 +356,7 @@ class _Examination:
             if object_id not in objects:
                 continue
             metrics = [one for one in part.resource.asked(part.kinds[object_id]) if one.source in sources]
-            if part.window:
+            if part.window and not (part.resource.is_total or part.resource.is_stock):
                 data = at_path(node, f"{part.resource.insights}.data")
                 dates = self.run_of_day.history_dates
                 daily_rows(part.resource, data, metrics, dates, object_id, issues)

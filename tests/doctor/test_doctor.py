@@ -285,7 +285,7 @@ def test_an_id_that_is_none_is_a_wrong_argument(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--page", "me/accounts"])
     assert ended.value.code == 2
-    assert "the id of a Facebook Page is a number" in capsys.readouterr().err
+    assert "the id of Facebook Pages is a number" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["doctor", "--help"]])

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.days import Day, history_windows, midnight
+from meta_insights.graph.transport import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -70,6 +71,20 @@ class Part:
     def fields(self, sources: Iterable[str]) -> str:
         """Return the Graph parameter ``fields`` of one object of the part."""
         return self.resource.fields(sources, "".join(f".{name}({value})" for name, value in self.history.items()))
+
+    def own_request(self, external_id: str, sources: Collection[str]) -> tuple[str, dict[str, str]]:
+        """Return the path and the parameters that ask for the integration's own values."""
+        resource = self.resource
+        if resource.is_stock:
+            return external_id, {"fields": self.fields(sources)}
+        params = {"metric": ",".join(sources), "period": resource.period, **resource.options, **self.history}
+        return f"{external_id}/{resource.insights}", params
+
+    def own_answer(self, external_id: str, answer: Answer) -> Answer:
+        """Return an answer to that request as if it were about an object with nested insights."""
+        if self.resource.is_stock:
+            return answer
+        return Answer({"id": external_id, self.resource.insights: answer.body}, answer.observed_at)
 
     @property
     def pending(self) -> list[str]:

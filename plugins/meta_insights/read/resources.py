@@ -323,7 +323,8 @@ class ResourceReader:
 
     def _path(self, part: Part, object_id: str, sources: Sequence[str]) -> str:
         if part.resource.applies_to is None:
-            return f"{self._own_path(part)}?{urlencode(self._own_params(part, sources))}"
+            path, params = part.own_request(self.external_id, sources)
+            return f"{path}?{urlencode(params)}"
         return f"{object_id}?{urlencode({'fields': part.fields(sources)})}"
 
     def _checked(self, part: Part, object_id: str, answer: Answer | GraphError) -> Answer | GraphError:
@@ -332,7 +333,7 @@ class ResourceReader:
         is_own = part.resource.applies_to is None
         if ("data" if is_own and not part.resource.is_stock else "id") not in answer.body:
             return GraphTransientError("the answer is about no object", object_id)
-        return self._own_answer(part, answer) if is_own else answer
+        return part.own_answer(self.external_id, answer) if is_own else answer
 
     def _take_answer(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
@@ -370,11 +371,12 @@ class ResourceReader:
         """Read one window of the integration's own daily values."""
         if sources := self._single_sources(part, self.external_id):
             try:
-                answer = self.client.edge(self._own_path(part), **self._own_params(part, sources))
+                path, params = part.own_request(self.external_id, sources)
+                answer = self.client.edge(path, **params)
             except MetricRefusedError:
                 self._read_apart(part, self.external_id, sources)
             else:
-                self._take_answer(part, self.external_id, sources, self._own_answer(part, answer))
+                self._take_answer(part, self.external_id, sources, part.own_answer(self.external_id, answer))
 
     def _own_together(self, parts: Sequence[Part]) -> None:
         """Read several parts of the integration itself, by batch."""
@@ -392,20 +394,6 @@ class ResourceReader:
                 else:
                     self._read_apart(part, self.external_id, sources)
             waiting = [(part, rest) for part in refused if (rest := self._single_sources(part, self.external_id))]
-
-    def _own_path(self, part: Part) -> str:
-        return self.external_id if part.resource.is_stock else f"{self.external_id}/{part.resource.insights}"
-
-    def _own_params(self, part: Part, sources: Collection[str]) -> dict[str, str]:
-        if part.resource.is_stock:
-            return {"fields": part.fields(sources)}
-        options = {**part.resource.options, **part.history}
-        return {"metric": ",".join(sources), "period": part.resource.period, **options}
-
-    def _own_answer(self, part: Part, answer: Answer) -> Answer:
-        if part.resource.is_stock:
-            return answer
-        return Answer({"id": self.external_id, part.resource.insights: answer.body}, answer.observed_at)
 
     # What is refused
 

@@ -44,7 +44,7 @@ class Integration:
             )
         if not re.fullmatch(provider.id_pattern, self.external_id):
             raise ConfigurationError(
-                f"integration {self.id!r} has the external_id {self.external_id!r}; the id of a {provider.label} is a "
+                f"integration {self.id!r} has the external_id {self.external_id!r}; the id of {provider.label}s is a "
                 f"number such as 100200300400500: correct {schema_name()}.integration.external_id"
             )
         return provider
