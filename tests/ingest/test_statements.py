@@ -37,6 +37,6 @@ def test_each_stage_of_a_page_sends_these_statements(bench: Workbench, statement
         statements.clear()
         bench.both(page, run_id)
         opened, closed = ["begin", "ingestion_run_opened", "begin", "live_content"], ["begin", "ingestion_run_closed"]
-        listing = ["begin", "lock_integration", "content", "joined_content", *before_any_content]
+        listing = ["begin", "lock_integration", "content", "joined_content", "daily_coverage", *before_any_content]
         measured = ["begin", "lock_integration", "table_shapes", *3 * ["measured"]]
         assert statements == [*opened, *listing, *closed, *opened, *measured, *closed]
