@@ -1,1 +1,1 @@
-"""Daily insights of Facebook Pages, from the Graph API to PostgreSQL."""
+"""Daily insights of Facebook Pages and Instagram accounts, from the Graph API to PostgreSQL."""

@@ -267,6 +267,20 @@ def test_a_throttled_account_waits_and_no_other_integration_does(
     assert {row["integration_id"] for row in snapshots(database).values()} == {page.id}
 
 
+def test_an_account_stops_before_its_own_limit_is_used_up_and_not_for_that_of_its_page(
+    graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
+) -> None:
+    account = make(FEED)
+    graph.control.set_usage(graph.world.pages[0].id, 99)
+    both(account, run)
+    assert ledger(database)["peak_usage_percent"] < 85
+    graph.control.set_usage(account.external_id, 90)
+    with stage_fails(GraphThrottledError) as failure:
+        ingest.ingest_metrics([asdict(account)], replace(run, run_id="run-2"))
+    assert "used to 90 %" in str(failure.error)
+    assert not failure.cause.app_wide
+
+
 def test_the_aggregate_has_the_changes_of_an_account_and_the_date_is_complete(
     graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
 ) -> None:
@@ -330,6 +344,7 @@ def test_a_hundred_media_cost_so_many_calls_on_a_day(  # noqa: PLR0913, PLR0917 
     total, requests = (of_content[what] + of_metrics[what] for what in ("calls", "requests"))
     show(f"    100 media: {total} calls in {requests} requests")
     assert (of_content["calls"], of_metrics["calls"] - of_account) == (content, metrics)
+    assert ledger(database)["api_calls"] == of_metrics["calls"], "counted as Graph counts them, not as requests"
 
 
 def test_a_token_that_ended_stops_the_account_at_once(
@@ -360,3 +375,37 @@ def test_by_instagram_login_the_same_is_stored_and_the_end_of_the_token_is_known
     (warning,) = ledger(database, "content")["warnings"]
     assert "refresh_access_token" in warning
     assert token not in warning
+
+
+COLUMNS_OF = {"views": {"impressions", "video_views"}, "shares": {"shares"}, "follows": {"follows"}}
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_of_an_account_that_is_hard_to_read_no_value_is_wrong_and_only_what_is_refused_is_null(
+    graph: Served, warehouse: Warehouse, run: Run, database: psycopg.Connection, number: int
+) -> None:
+    for _ in range(number + 1):
+        account = graph.world.add_account("busy.shop", media_per_day=2.5)
+    integration = Integration("org", "busy-ig", "instagram", account.id, account.username)
+    register(warehouse, [integration])
+    token = graph.control.account_token(account.id)
+    with pytest.MonkeyPatch.context() as patch:
+        connect(patch, graph, token=token, login="instagram", access_kind="page")
+        shapes = [one["fault"] for one in graph.control.harsh(account.id) if one["fault"]["page"] == account.id]
+        both(integration, run)
+        both(integration, replace(run, run_id="run-2", refresh=True))
+    world, stored = world_of(graph, integration, run), snapshots(database)
+    is_late = any(one["kind"] == "late" for one in shapes)
+    assert stored.keys() == world.keys() or (is_late and stored.keys() < world.keys())
+    refused = [one for one in shapes if one["kind"] == "refused_metrics"]
+    for media_id, _, column, value, _ in wrong(graph, stored, {key: world[key] for key in stored}):
+        media = world[media_id]
+        is_refused = any(
+            column in COLUMNS_OF[metric]
+            and one.get("media_product_type") in {None, media.product_type}
+            and one.get("media_type") in {None, media.media_type}
+            for one in refused
+            for metric in one["metrics"]
+        )
+        assert value is None, (media.kind, column)
+        assert is_refused or (column == "reactions" and graph.world.are_likes_hidden(media)), (media.kind, column)
