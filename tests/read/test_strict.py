@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from meta_insights.days import Day
-from meta_insights.graph.errors import GraphError, GraphPermissionError, classify
+from meta_insights.graph.errors import GraphError, GraphPermissionError, GraphTransientError, classify
 from meta_insights.graph.paging import PageSize
 from meta_insights.graph.transport import Answer
 from meta_insights.issues import Issues
@@ -51,6 +51,8 @@ class Account:
     text: str = TEXTS["all names"]
     errors: dict[str, dict[str, Any]] = field(default_factory=dict)
     ignores_span: bool = False
+    nothing: set[str] = field(default_factory=set)
+    fails_alone: bool = False
     at: datetime = NOW
     connections: int = 1
     calls: int = 0
@@ -109,11 +111,15 @@ class Account:
 
     def _node(self, media_id: str, fields: str) -> dict[str, Any]:
         stored = self.media[media_id]
+        if media_id in self.nothing:
+            raise classify(FEW_VIEWERS, status=400, path=media_id)
         node: dict[str, Any] = {"id": media_id, "timestamp": f"{stored.published_at:%Y-%m-%dT%H:%M:%S+0000}"}
         node |= {name: value_of(name, media_id) for name in ("like_count", "comments_count") if name in fields}
         nested = re.search(r"insights\.metric\(([\w,]+)\)", fields)
         if nested:
             names = nested[1].split(",")
+            if self.fails_alone and len(names) == 1 and names[0] != "profile_activity":
+                raise classify({"message": "Service unavailable", "code": 2}, status=500, path=media_id)
             if media_id in self.errors:
                 raise classify(self.errors[media_id], status=400, path=media_id)
             self._refuse(names, names, self.lacks.get(media_id, self.lacks.get(stored.content_type, ())))
@@ -306,6 +312,24 @@ def test_too_few_viewers_are_no_data_of_that_media_and_cost_no_other() -> None:
     del rows["3"], account.media["3"]
     assert rows == expected(account)
     assert (reader.errors, refused.entries) == ([], {})
+
+
+def test_a_media_without_data_of_any_kind_is_skipped_and_asked_for_twice() -> None:
+    account = Account(media(*["photo"] * 5), nothing={"3"})
+    reader, _ = read(account)
+    assert snapshots(reader).keys() == account.media.keys() - {"3"}
+    assert (reader.errors, reader.skipped, reader.failed) == ([], {"3"}, set())
+    assert account.calls < 40
+
+
+def test_metrics_that_fail_for_a_passing_reason_are_pending_and_not_asked_for_without_end() -> None:
+    account = Account(media(*["photo"] * 5), text=TEXTS["nothing"], fails_alone=True)
+    account.lacks = {"photo": ("shares", *OF_REELS)}
+    reader, refused = read(account)
+    assert {type(error) for error in reader.errors} == {GraphTransientError}
+    assert reader.failed == account.media.keys()
+    assert refused.entries == {}
+    assert account.calls < 200
 
 
 def test_a_missing_permission_is_an_error_though_its_code_is_that_of_too_few_viewers() -> None:

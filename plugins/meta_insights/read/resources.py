@@ -259,10 +259,7 @@ class ResourceReader:
             waiting = {}
             for (object_id, sources), answer in zip(questions, self._ask(part, questions), strict=True):
                 if part.resource.is_strict and isinstance(answer, MetricRefusedError | NoDataError):
-                    self._leave_out(part, object_id, sources, answer)
-                    rest = self._single_sources(part, object_id)
-                    if rest is not None:
-                        waiting[object_id] = rest
+                    waiting |= self._leave_out(part, object_id, sources, answer)
                     continue
                 if isinstance(answer, MetricRefusedError) and sources == self._single_sources(part, object_id):
                     self._read_apart(part, object_id, sources)
@@ -450,19 +447,31 @@ class ResourceReader:
             else:
                 end = middle
 
-    def _leave_out(self, part: Part, object_id: str, sources: Sequence[str], error: GraphRefusedError) -> None:
-        """Leave out what an object refuses: the metrics that Graph names, each found alone, or all of its insights."""
+    def _leave_out(
+        self, part: Part, object_id: str, sources: tuple[str, ...], error: GraphRefusedError
+    ) -> dict[str, tuple[str, ...]]:
+        """Leave out what an object refuses: the metrics that Graph names, or all of its insights.
+
+        Return what it is still to be asked for. Where Graph names none, each is read alone here.
+        """
         content_id = part.content[object_id]
         insights = [source for source in sources if source not in _plain(part.resource, sources)]
+        named = error.named(insights) if isinstance(error, MetricRefusedError) else ()
         if isinstance(error, NoDataError):
             if error.is_of_time:
                 self.refused.refuse_until(self.stored[content_id].published_at)
             part.bare.add(object_id)
             self.issues.note(content_id, f"{part.resource.name}.insights", error.message)
-        elif named := error.named(insights) if isinstance(error, MetricRefusedError) else ():
+        elif named:
             part.lacking.setdefault(object_id, set()).update(named)
         else:
             self._read_apart(part, object_id, sources)
+        rest = self._single_sources(part, object_id)
+        if rest == sources and isinstance(error, NoDataError):
+            self._take_answer(part, object_id, sources, error)
+            return {}
+        may_be_given = named or isinstance(error, NoDataError) or rest == ()
+        return {object_id: rest} if rest is not None and may_be_given else {}
 
     def _learn_kinds(self, part: Part) -> None:
         """Remember what every object refuses of a kind that was asked for it; of the others note it."""
