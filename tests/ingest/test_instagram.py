@@ -271,6 +271,7 @@ def test_an_account_stops_before_its_own_limit_is_used_up_and_not_for_that_of_it
     graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
 ) -> None:
     account = make(FEED)
+    run = replace(run, settings=replace(run.settings, connections=1))  # one call after the other
     graph.control.set_usage(graph.world.pages[0].id, 99)
     both(account, run)
     assert ledger(database)["peak_usage_percent"] < 85
