@@ -139,7 +139,7 @@ def test_a_task_that_is_killed_in_the_middle_of_a_write_is_tried_again(scene: Sc
             "a task waits in the middle of its write",
             lambda: scene.rows(
                 "select client_port from pg_stat_activity where wait_event_type = 'Lock' and datname = 'warehouse' "
-                'and query like \'%%insert into analytics."content_daily_metric"%%\' limit 1'
+                "and query like '%%insert into analytics.\"content_daily_metric\"%%' limit 1"
             ),
         )[0].values()
         writer = until("its process is found", lambda: client_of(scene.stack, port))
