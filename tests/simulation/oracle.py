@@ -157,7 +157,7 @@ class Oracle:
     ) -> bool:
         """Note what the metrics task sees and commits; return whether it is all that was left to see in its run."""
         believed = {one.content.full_id: one for one in self._in_lookback(page, day) if not one.is_gone}
-        asked = self._asked(self.left.pop((run_id, page), None), believed, day)  # a success leaves nothing
+        asked = self._asked(self.left.pop((run_id, page), None), believed, day, at)  # a success leaves nothing
         posts, own, left = asked["posts"], asked["reels"] | asked["videos"], dict[str, set[str]]()
         if fault is Fault.KILLED:  # nothing is known of what it left: everything is read again
             return False
@@ -196,14 +196,23 @@ class Oracle:
         found = [counters(self.world, reel, at) for reel in reels]
         return set() if any(one[name] for one in found for name in ACTIONS) else {reel.id for reel in reels}
 
-    def _asked(self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date) -> dict[str, set[str]]:
-        """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet."""
+    def _asked(
+        self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date, at: datetime
+    ) -> dict[str, set[str]]:
+        """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet.
+
+        Once the date is late, no counters of what was seen on time.
+        """
         parts = {
             "posts": {key for key, one in believed.items() if not one.is_alone},
             "reels": {key for key, one in believed.items() if one.content.kind == "reel"},
             "videos": {key for key, one in believed.items() if one.content.kind == "video" and one.is_alone},
             "days": {key for key, one in believed.items() if one.content.kind == "video" and not one.is_alone},
         }
+        if not _is_on_time(day, at):
+            seen = {key: self.observations.get((key, day), []) for key in believed}
+            final = {key for key, looks in seen.items() if any(_is_on_time(day, look) for look, _ in looks)}
+            parts |= {part: parts[part] - final for part in ("posts", "reels", "videos")}
         if left is None:
             return parts | {"page": {"page"}}
         unseen = {key for key in believed if (key, day) not in self.observations}
@@ -289,9 +298,13 @@ class Oracle:
         return "late" if row else "missing"
 
 
-def _merged(day: date, observations: list[Observation]) -> Row:
+def _is_on_time(day: date, at: datetime) -> bool:
     start, end = window(day)
-    on_time = [one for one in observations if start <= one[0] < end]
+    return start <= at < end
+
+
+def _merged(day: date, observations: list[Observation]) -> Row:
+    on_time = [one for one in observations if _is_on_time(day, one[0])]
     values: dict[str, tuple[int, datetime]] = {}
     for at, seen in sorted(on_time or observations, key=lambda one: one[0]):
         for name, value in seen.items():
