@@ -360,7 +360,7 @@ def plays(world: World, content: Content, at: datetime) -> int:
     return world.counters(content, at)["video_views"]
 
 
-COUNTED = ("impressions", "reach", "clicks", "reactions", "comments", "shares", "video_views")
+COUNTED = ("impressions", "reach", "clicks", "reactions", "comments", "shares", "actions", "video_views")
 """The columns that it knows the truth of."""
 
 
@@ -375,6 +375,7 @@ def counters(world: World, content: Content, at: datetime) -> dict[str, int]:
         "comments": raw["comments"],
         "shares": raw["shares"],
     }
+    values["actions"] = values["reactions"] + values["comments"] + values["shares"]
     if content.kind == "video":
         values["video_views"] = raw["video_views"]
     if content.kind == "reel":
