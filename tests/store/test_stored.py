@@ -10,6 +10,7 @@ import pytest
 
 from meta_insights.days import midnight
 from meta_insights.store.content import save_listing
+from meta_insights.store.files import read_sql
 from series import listed
 from support.tables import MONDAY
 
@@ -109,3 +110,16 @@ def test_the_same_rows_again_write_nothing(series: Series) -> None:
             before = versions(series)
     assert versions(series) == before
     assert len(before[0]) == len(IDS) * len(DAYS)
+
+
+def test_a_counter_gets_a_stored_change_with_a_column_for_it(series: Series) -> None:
+    series.database.execute("alter table analytics.content_daily_metric add column laughs bigint")
+    series.database.execute("alter table analytics.daily_change add column laughs_change bigint")
+    series.database.execute(read_sql("view/computed_daily_change"))  # as an upgrade makes it anew
+    series.publish("1_1", DAYS[0])
+    for day, laughs in zip(DAYS, (3, 8, 7), strict=False):
+        series.snapshot("1_1", day, laughs=laughs)
+    stored = series.rows("select laughs_change, corrected_metrics from analytics.daily_change order by date")
+    assert [row["laughs_change"] for row in stored] == [3, 5, -1]
+    assert stored[-1]["corrected_metrics"] == ["laughs"]
+    assert differences(series) == []
