@@ -28,8 +28,8 @@ from meta_insights.run.context import not_successful, run_of
 from meta_insights.run.events import announce
 
 SETTINGS = Settings.from_environment()
-COMPLETE = Asset("meta_insights_complete", uri="postgres://insights_warehouse/warehouse/analytics/coverage")
-INSIGHTS = Asset("meta_insights_daily", uri="postgres://insights_warehouse/warehouse/analytics/daily_aggregate")
+COMPLETE = Asset("meta_insights_complete")
+INSIGHTS = Asset("meta_insights_daily")
 EVENTS = AssetAlias("meta_insights_events")
 BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
 

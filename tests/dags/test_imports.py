@@ -8,17 +8,19 @@ import sys
 
 from support import ROOT
 
-LOADED = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*{name.split('.')[0] for name in sys.modules})"
+LOADED = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
 
 
 def test_the_dag_file_loads_no_heavy_package_and_nothing_of_development() -> None:
     command = [sys.executable, "-c", LOADED, str(ROOT / "dags" / "meta_insights_daily.py")]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
+    modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
+    loaded = {name.split(".")[0] for name in modules}
     assert "meta_insights" in loaded
     assert {"celery", "fastapi", "numpy", "pandas", "graph_sandbox", "local_stack"}.isdisjoint(loaded)
+    assert "airflow.models.asset" not in modules  # the URI of an asset loads it: as much CPU as our own modules
 
 
-def test_a_task_imports_only_the_project_itself_where_the_services_of_airflow_have_imported_the_rest() -> None:
+def test_a_task_imports_nothing_but_the_dag_file_where_the_services_of_airflow_have_imported_the_rest() -> None:
     folder = ROOT / "include" / "docker"
     code = (  # the scheduler forks the workers of LocalExecutor
         "import runpy, sys; import airflow.settings as settings; settings.initialize(); "
@@ -30,4 +32,4 @@ def test_a_task_imports_only_the_project_itself_where_the_services_of_airflow_ha
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
     run = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in run.stdout.splitlines()[-1].split()}
-    assert loaded - sys.stdlib_module_names - {"airflow"} == {"meta_insights"}
+    assert loaded - sys.stdlib_module_names <= {"airflow"}
