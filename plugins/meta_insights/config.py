@@ -38,15 +38,17 @@ class Settings:
     connections: int
     integrations_at_once: int
     ledger_age: timedelta
+    keep: timedelta | None
+    """For how long dates are kept; None: for ever."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Read ``META_INSIGHTS_*``; ConfigurationError names a value that makes no sense, and says what would."""
 
-        def whole(name: str, default: int, most: int) -> int:
+        def whole(name: str, default: int, most: int, least: int = 1) -> int:
             text = environment.get(name, "") or str(default)
-            if not text.isdecimal() or not 1 <= int(text) <= most:
-                raise ConfigurationError(f"{name} must be a whole number from 1 to {most}, not {text!r}")
+            if not text.isdecimal() or not least <= int(text) <= most:
+                raise ConfigurationError(f"{name} must be a whole number from {least} to {most}, not {text!r}")
             return int(text)
 
         def length(name: str, default: int, unit: timedelta) -> timedelta:
@@ -61,6 +63,7 @@ class Settings:
 
         schema_name(environment)
         second, hour, day = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+        keeps = environment.get("META_INSIGHTS_KEEP_DAYS", "")
         return cls(
             start_date=_date(environment, "META_INSIGHTS_START_DATE", "2026-11-01"),
             task_timeout=length("META_INSIGHTS_TASK_TIMEOUT_SECONDS", 1800, second),
@@ -73,6 +76,7 @@ class Settings:
             connections=whole("META_INSIGHTS_CONNECTIONS", 4, most=64),
             integrations_at_once=whole("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8, most=64),
             ledger_age=whole("META_INSIGHTS_LEDGER_DAYS", 400, most=36_500) * day,
+            keep=whole("META_INSIGHTS_KEEP_DAYS", 0, most=36_500, least=60) * day if keeps else None,
         )
 
 

@@ -28,6 +28,7 @@ from meta_insights.run.integrations import list_integrations as registered
 from meta_insights.run.ledger import Learned, Outcome
 from meta_insights.store import content
 from meta_insights.store.checks import broken_rules, warn_of_rules
+from meta_insights.store.erasure import erase
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -55,8 +56,15 @@ CALLS_PER_INTEGRATION = 10
 def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
     """Bring the schema up to date and return the integrations of this run, as ids and names, by mapped task.
 
-    Deletes what is too old in the ledger.
+    Deletes what is too old in the ledger, and of these integrations what is older than the settings keep. Raises
+    ConfigurationError for a date that would be deleted.
     """
+    oldest = pacific_date(clock.now() - run.settings.keep) if run.settings.keep else None
+    if oldest and run.day.date < oldest:
+        raise ConfigurationError(
+            f"{run.day.date} is not kept: by META_INSIGHTS_KEEP_DAYS the first date that is kept is {oldest}. Raise "
+            "that, or choose a later date"
+        )
     with Warehouse() as warehouse:
         warehouse.upgrade()
         with warehouse.transaction() as transaction:
@@ -64,6 +72,9 @@ def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
             if pruned := transaction.execute("transform/ledger_pruned", {"before": before}):
                 log.info("deleted %s attempts that began before %s", pruned, f"{before:%Y-%m-%d}")
         integrations = registered(warehouse, params)
+        for one in integrations if oldest else ():
+            if rows := erase(warehouse, *one.key.values(), before=oldest, really=True):
+                log.info("%s: deleted what is older than %s: %s", one.name, oldest, rows)
     groups = grouped(integrations, params.get("integrations_per_task"))
     log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
     if run.is_scheduled and clock.now() >= run.on_time_until:

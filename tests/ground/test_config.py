@@ -26,6 +26,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         connections=4,
         integrations_at_once=8,
         ledger_age=timedelta(days=400),
+        keep=None,
     )
 
 
