@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, AssetAlias, CronDataIntervalTimetable, Param, dag, get_current_context, task, task_group
+from airflow.sdk import Asset, AssetAlias, CronDataIntervalTimetable, dag, get_current_context, task, task_group
 
 from meta_insights import ingest
 from meta_insights.config import Settings
@@ -26,6 +26,7 @@ from meta_insights.failures import RETRIES
 from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.context import not_successful, run_of
 from meta_insights.run.events import announce
+from meta_insights.run.params import PARAMS
 
 SETTINGS = Settings.from_environment()
 COMPLETE = Asset("meta_insights_complete")
@@ -42,18 +43,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     description="Content and insights of every tracked Page and account, one date of Meta (Pacific time) per run",
     doc_md=__doc__,
     tags=["meta", "insights"],
-    params={
-        "date": Param(
-            None, type=["null", "string"], format="date", description="For a run that you trigger: this date"
-        ),
-        "integration_ids": Param([], type="array", items={"type": "string"}, description="Only these; empty: all"),
-        "organization_id": Param(None, type=["null", "string"], description="Only this organization's integrations"),
-        "integrations_per_task": Param(
-            None, type=["null", "integer"], minimum=1, description="Empty: 1 for up to 50 integrations"
-        ),
-        "lookback_days": Param(28, type="integer", minimum=1, maximum=366, description="How old content may be"),
-        "refresh": Param(default=False, type="boolean", description="Take the newest on-time value, not the earliest"),
-    },
+    params=PARAMS,
     default_args={
         "owner": "data-team",
         "retries": RETRIES,

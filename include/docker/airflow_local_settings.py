@@ -13,5 +13,6 @@ import airflow.timetables.base
 
 import meta_insights.ingest
 import meta_insights.retry
+import meta_insights.run.params
 
 __all__: list[str] = []

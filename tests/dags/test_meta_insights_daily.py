@@ -6,11 +6,12 @@ import ast
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.encoders import coerce_to_core_timetable
 
 from meta_insights.failures import RETRIES
@@ -43,6 +44,35 @@ def test_form_and_runbook_say_from_how_many_integrations_on_tasks_are_shared(dag
     assert f"up to {MAX_GROUPS} integrations" in str(dag.params.get_param("integrations_per_task").description)
     runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert f"| `integrations_per_task` | 1 up to {MAX_GROUPS} Pages, then as many as make {MAX_GROUPS} tasks" in runbook
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("date", "21.11.2026"),
+        ("date", "2026-11-31"),
+        ("integration_ids", "acme-fb"),
+        ("integration_ids", [""]),
+        ("organization_id", ""),
+        ("lookback_days", 0),
+        ("lookback_days", 367),
+        ("lookback_days", "28"),
+        ("refresh", "yes"),
+        ("integrations_per_task", 0),
+    ],
+)
+def test_the_form_refuses_a_wrong_value(dag: DAG, name: str, wrong: Any) -> None:
+    param = dag.params.get_param(name)
+    param.resolve()  # the default is right
+    with pytest.raises(ParamValidationError):
+        param.resolve(wrong)
+
+
+def test_every_field_of_the_form_has_a_title_and_says_what_it_is(dag: DAG) -> None:
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        assert param.schema["title"], name
+        assert param.description, name
 
 
 def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG) -> None:

@@ -151,7 +151,7 @@ def test_an_integration_of_another_organization_is_refused_by_the_listing(scene:
     run_id, state = scene.run(integration_ids=["demo-01"], organization_id="someone-else")
     assert state == "failed"
     told = scene.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
-    assert "no active integration of the organization 'someone-else' has the id demo-01" in told
+    assert "no active integration of the organization 'someone-else' has the id or name demo-01" in told
 
 
 def test_a_date_that_has_not_ended_is_refused(scene: Scene) -> None:

@@ -75,15 +75,19 @@ def test_integrations_are_listed_in_a_stable_order_as_ids_and_names(pages: list[
 
 
 def test_a_run_can_be_limited_to_some_pages(pages: list[Integration], run: Run) -> None:
-    listed = flatten(ingest.list_integrations(run, {"integration_ids": ["page-2", "page-0"]}))
+    by_id_and_name = {"integration_ids": [pages[2].name, "page-0"]}
+    listed = flatten(ingest.list_integrations(run, by_id_and_name))
     assert [integration["id"] for integration in listed] == ["page-0", "page-2"]
 
 
 @pytest.mark.parametrize(
     ("params", "told"),
     [
-        ({"integration_ids": ["page-0", "page-9"]}, "has the id page-9"),
-        ({"integration_ids": ["page-0"], "organization_id": "other"}, "of the organization 'other' has the id page-0"),
+        ({"integration_ids": ["page-0", "page-9"]}, "has the id or name page-9"),
+        (
+            {"integration_ids": ["page-0"], "organization_id": "other"},
+            "of the organization 'other' has the id or name page-0",
+        ),
         ({"organization_id": "other"}, "no active integration to ingest"),
     ],
 )

@@ -66,12 +66,12 @@ def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[I
     organization: str | None = params.get("organization_id") or None
     rows = warehouse.select("integrations", {"integration_ids": wanted, "organization_id": organization})
     found = [Integration(**row) for row in rows]
-    missing = sorted(set(wanted or ()) - {integration.id for integration in found})
+    missing = sorted(set(wanted or ()) - {name for one in found for name in (one.id, one.name)})
     if missing:
         owner = f" of the organization {organization!r}" if organization else ""
         raise ConfigurationError(
-            f"no active integration{owner} has the id {', '.join(missing)}: look at {schema_name()}.integration, or "
-            "correct the param integration_ids"
+            f"no active integration{owner} has the id or name {', '.join(missing)}: look at "
+            f"{schema_name()}.integration, or correct the param integration_ids"
         )
     if not found:
         raise ConfigurationError(
