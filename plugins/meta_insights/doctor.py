@@ -12,7 +12,6 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from meta_insights import clock
 from meta_insights.config import Settings
@@ -24,22 +23,21 @@ from meta_insights.graph.errors import (
     GraphCallLimitError,
     GraphError,
     GraphPermissionError,
-    GraphProofError,
     GraphRefusedError,
-    GraphThrottledError,
-    GraphTokenError,
     GraphTooMuchDataError,
     MetricRefusedError,
 )
 from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize
 from meta_insights.graph.token_health import debug_token
 from meta_insights.graph.transport import Answer
+from meta_insights.graph.versions import version_warning
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.issues import Issues
 from meta_insights.provider.model import Stored
 from meta_insights.provider.rows import at_path, daily_rows, lifetime_row
 from meta_insights.read.parts import Dates, plan
 from meta_insights.read.refused import find_refused
+from meta_insights.read.samples import ENDING, newest_of_each_kind, one_per_kind, request_of
 from meta_insights.read.spans import span_params
 from meta_insights.run.context import Run
 
@@ -58,9 +56,6 @@ SEARCHED_DAYS = 90
 MAX_PAGES, ENOUGH = 3, 25
 """How many pages of a listing are read at most, and how many objects are enough."""
 _OPTIONS = ClientOptions(read_timeout=timedelta(seconds=15), backoff=timedelta(milliseconds=250), connections=1)
-_ENDING = (GraphTokenError, GraphProofError, GraphThrottledError, GraphCallLimitError)
-"""The errors after which no other request is made."""
-
 Sources = tuple[str, ...]
 Result = Answer | GraphError
 Ask = Callable[[Sequence[Sources]], Sequence[Result]]
@@ -109,7 +104,9 @@ def examine(conn_id: str, page_id: str, provider: Provider) -> Report:
         report.findings.append(Finding(shape, f"not tried: {error}" if report.findings else str(error), is_lost=True))
     report.notes |= _token_notes(hook, client, provider)
     spent = budget.spent()
-    report.notes["version"] = f"{hook.credential.version} is asked for, {spent.served_api_version or 'none'} answers"
+    pinned = hook.credential.version
+    version = [f"{pinned} is asked for, {spent.served_api_version or 'none'} answers"]
+    report.notes["version"] = "; ".join(filter(None, [*version, version_warning(pinned, clock.now().date())]))
     report.notes["calls"] = f"{spent.calls}, beside those about the token"
     return report
 
@@ -176,7 +173,7 @@ class _Examination:
                 nodes += answer.nodes
                 if len(nodes) >= ENOUGH:
                     break
-        except _ENDING:
+        except ENDING:
             raise
         except GraphError as error:
             may_lack = edge in self.provider.optional and isinstance(error, FieldRefusedError) and error.field == edge
@@ -188,30 +185,27 @@ class _Examination:
         return nodes
 
     def _samples(self, found: dict[str, Content]) -> dict[str, Stored]:
-        """Return the newest content of each kind; one with a post and a video also as it is read without its post."""
-        newest: dict[Any, tuple[str, Stored]] = {}
+        """Return what stands for each kind, of the span."""
         since, until = self.span
-        for key, row in sorted(found.items(), key=lambda one: one[1].published_at, reverse=True):
-            if since <= row.published_at < until:
-                kind = row.content_type, row.post_id is None, row.video_id is None
-                stored = Stored(row.content_type, row.published_at, row.post_id, row.video_id)
-                newest.setdefault(kind, (key, stored))
-        samples = dict(newest.values())
-        alone = {row.video_id: replace(row, post_id=None) for row in samples.values() if row.post_id and row.video_id}
-        return samples | alone
+        stored = {
+            key: Stored(row.content_type, row.published_at, row.post_id, row.video_id)
+            for key, row in found.items()
+            if since <= row.published_at < until
+        }
+        return newest_of_each_kind(stored)
 
     # Singly
 
     def _singly(self, parts: Iterable[Part], stored: dict[str, Stored]) -> None:
         """Read one object of each kind by all that a run asks of it, all in one batch; then what was refused."""
-        asked = [(part, one) for part in parts if part.resource.applies_to for one in _one_per_kind(part)]
-        paths = [_path(part, one, _sources(part, part.left[one])) for part, one in asked]
+        asked = [(part, one) for part in parts if part.resource.applies_to for one in one_per_kind(part)]
+        paths = [request_of(part, one, _sources(part, part.left[one])) for part, one in asked]
         exist = [f"{key}?fields=id" for key in list(stored)[:1]]
         if not asked:
             return
         try:
             *answers, existing = self.client.batch(paths + exist)
-        except _ENDING:
+        except ENDING:
             raise
         except GraphError as error:
             self._add("single reads, by batch", str(error), is_lost=True)
@@ -227,9 +221,9 @@ class _Examination:
         self._add("whether an object exists", _said(existing), way_out, is_lost=is_lost)
 
     def _ask_singly(self, part: Part, object_id: str, questions: Sequence[Sources]) -> Sequence[Result]:
-        answers = self.client.batch([_path(part, object_id, sources) for sources in questions])
+        answers = self.client.batch([request_of(part, object_id, sources) for sources in questions])
         for answer in answers:
-            if isinstance(answer, _ENDING):
+            if isinstance(answer, ENDING):
                 raise answer
         return answers
 
@@ -377,14 +371,10 @@ class _Examination:
 def _result(read: Callable[[], Answer]) -> Result:
     try:
         return read()
-    except _ENDING:
+    except ENDING:
         raise
     except GraphError as error:
         return error
-
-
-def _one_per_kind(part: Part) -> list[str]:
-    return list({part.kinds[one]: one for one in part.left}.values())
 
 
 def _sources(part: Part, wanted: Collection[str]) -> Sources:
@@ -398,10 +388,6 @@ def _plain(part: Part, sources: Sources) -> set[str]:
 
 def _without(sources: Sources, left_out: Collection[str]) -> Sources:
     return tuple(source for source in sources if source not in left_out)
-
-
-def _path(part: Part, object_id: str, sources: Sources) -> str:
-    return f"{object_id}?{urlencode({'fields': part.fields(sources)})}"
 
 
 def _said(result: Result) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILES = [f"{kind}/{path.stem}" for kind in ("migration", "function", "view") for path in (SQL_FOLDER / kind).glob("*")]
 TABLES = {
+    "catalogue",
     "schema_object",
     "integration",
     "content",

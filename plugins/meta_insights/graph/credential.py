@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from meta_insights.errors import ConfigurationError
 from meta_insights.graph.errors import GraphTokenError, ObjectGoneError
+from meta_insights.graph.versions import DEFAULT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,6 @@ HOSTS = {FACEBOOK_LOGIN: DEFAULT_HOST, INSTAGRAM_LOGIN: "https://graph.instagram
 """Where Graph is, by the login that gave the token."""
 TOKEN_LIFE = timedelta(days=60)
 """How long a token of Instagram Login lives; Graph does not say of one when it was given."""
-DEFAULT_VERSION = "v26.0"
 _PRINTABLE = re.compile(r"[!-~]+")
 _TOKEN_LIKE = re.compile(r"(?:EAA|IGAA)[0-9A-Za-z_-]{8,}")
 
