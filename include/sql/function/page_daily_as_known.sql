@@ -13,4 +13,4 @@ language sql stable parallel safe as $$
 $$;
 
 comment on function analytics.page_daily_as_known is
-    'Each day of a Page as it was known at an instant: of each metric the newest value that had been seen.';
+    'Each day of a Page or account as it was known at an instant: of each metric the newest value that had been seen.';
