@@ -31,15 +31,16 @@ def listed(content: Content) -> dict[str, Any]:
 
 @dataclass
 class Series:
-    """The Page ``page`` of the organization ``org``."""
+    """The Page, or account of another ``provider``, ``page`` of the organization ``org``."""
 
     warehouse: Warehouse
     database: psycopg.Connection
     page: str = "page-1"
+    provider: str = "facebook"
     content: dict[str, Content] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        register(self.warehouse, [Integration("org", self.page, "facebook", self.page[-1] * 3, f"Page {self.page}")])
+        register(self.warehouse, [Integration("org", self.page, self.provider, self.page[-1] * 3, f"Page {self.page}")])
 
     @property
     def key(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ PUBLIC_VIEWS = {
     "format_daily",
     "integration_daily",
     "organization_daily",
+    "organization_provider_daily",
 }
 DESCRIBED = TABLES - {"ingestion_run", "integration_health"}
 """Tables each column of which has a comment."""

@@ -1,4 +1,4 @@
--- Do reels do better than posts? One row is one content type in a period. Reads format_daily.
+-- Do reels do better than posts, on all platforms together? One row is one content type in a period. Reads format_daily.
 -- Parameters: organization_id, first, last (dates, both included).
 -- Example: make ask Q=format_breakdown ORGANIZATION=acme FIRST=2026-11-01 LAST=2026-11-20
 select

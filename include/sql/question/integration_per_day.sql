@@ -1,4 +1,4 @@
--- How did one Page do, day by day? One row is one date. Reads integration_daily.
+-- How did one Page or account do, day by day? One row is one date. Reads integration_daily.
 -- Parameters: organization_id, integration_id, first, last (dates, both included).
 -- Example: make ask Q=integration_per_day ORGANIZATION=acme INTEGRATION=acme-fb
 select date, followers, page_impressions, impressions_change, engagement, days_covered, state

@@ -1,4 +1,4 @@
--- How did an organization do, day by day? One row is one date. Reads organization_daily.
+-- How did an organization do, day by day, on all platforms together? One row is one date. Reads organization_daily.
 -- Parameters: organization_id, first, last (dates, both included).
 -- Example: make ask Q=organization_per_day ORGANIZATION=acme
 select

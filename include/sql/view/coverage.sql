@@ -100,7 +100,8 @@ select
         else counted.remedy
     end as remedy,
     coalesce(counted.issues, '[]') as issues,
-    counted.on_time_until
+    counted.on_time_until,
+    integration.provider
 from counted
 inner join analytics.integration
     on integration.organization_id = counted.organization_id and integration.id = counted.integration_id;

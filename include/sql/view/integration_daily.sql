@@ -1,4 +1,4 @@
--- One row is one integration on one date, also where nothing ran: the changes of its posts that day, beside the Page's own
+-- One row is one integration on one date, also where nothing ran: the changes of its content that day, beside its own
 -- numbers of that day. What is stored of a date is put together by grouping, not by joins, so that a condition on the date
 -- reaches every part. Reads integration_span, stage_result, daily_aggregate and page_daily_metric.
 create or replace view analytics.integration_daily as
@@ -34,7 +34,9 @@ select
         when daily.is_complete then 'complete'
         when daily.succeeded = 2 then 'late'
         else 'incomplete'
-    end as state
+    end as state,
+    integration.provider,
+    daily.engaged_accounts
 from (
     select
         part.organization_id,
@@ -64,7 +66,8 @@ from (
         max(part.page_reach) as page_reach,
         max(part.page_engagements) as page_engagements,
         max(part.page_views) as page_views,
-        max(part.page_video_views) as page_video_views
+        max(part.page_video_views) as page_video_views,
+        max(part.engaged_accounts) as engaged_accounts
     from (
         select
             organization_id, integration_id, day::date as date, day::date >= first_asked_date as is_due,
@@ -75,7 +78,7 @@ from (
             null::bigint as engagement, null::bigint as rated_engagement, null::bigint as rated_reach,
             null::integer as days_covered, null::bigint as followers, null::bigint as follows,
             null::bigint as unfollows, null::bigint as page_impressions, null::bigint as page_reach,
-            null::bigint as page_engagements, null::bigint as page_views, null::bigint as page_video_views
+            null::bigint as page_engagements, null::bigint as page_views, null::bigint as page_video_views, null::bigint as engaged_accounts
         from generate_series(
             least(
                 (select min(date) from analytics.stage_result), (select min(date) from analytics.page_daily_metric)
@@ -87,19 +90,19 @@ from (
         union all
         select
             organization_id, integration_id, date, null, state, not_available, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null
         from analytics.stage_result
         union all
         select
             organization_id, integration_id, date, null, null, null, is_complete, content_published, impressions_change,
             summed_post_reach, reactions_change, comments_change, shares_change, video_views_change, clicks_change,
-            engagement, rated_engagement, rated_reach, days_covered, null, null, null, null, null, null, null, null
+            engagement, rated_engagement, rated_reach, days_covered, null, null, null, null, null, null, null, null, null
         from analytics.daily_aggregate
         union all
         select
             organization_id, integration_id, date, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, followers, follows, unfollows, impressions, reach, engagements, page_views,
-            video_views
+            video_views, engaged_accounts
         from analytics.page_daily_metric
     ) as part
     group by part.organization_id, part.integration_id, part.date
@@ -108,4 +111,4 @@ inner join analytics.integration
     on integration.organization_id = daily.organization_id and integration.id = daily.integration_id;
 
 comment on view analytics.integration_daily is
-    'One integration on one date: the changes of its posts beside the Page''s own numbers.';
+    'One integration on one date: the changes of its content beside its own numbers.';

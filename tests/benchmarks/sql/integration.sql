@@ -1,4 +1,4 @@
--- Twenty organizations with seven Pages each.
+-- Twenty organizations with seven integrations each: Pages, and accounts.
 insert into analytics.integration (organization_id, id, provider, external_id, name)
-select 'org-' || n %% 20, 'page-' || n, 'facebook', (100000 + n)::text, 'Page ' || n
+select 'org-' || n %% 20, 'page-' || n, (array['facebook', 'instagram'])[1 + n / 20 %% 2], (100000 + n)::text, 'Integration ' || n
 from generate_series(0, 139) as page (n)

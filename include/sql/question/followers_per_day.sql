@@ -1,0 +1,16 @@
+-- How many follow on each platform, and in all? One row is one date; NULL where one integration lacks the date. A person
+-- may follow on both. Reads organization_provider_daily and organization_daily.
+-- Parameters: organization_id, first, last (dates, both included).
+-- Example: make ask Q=followers_per_day ORGANIZATION=acme
+select
+    date,
+    max(platform.followers) filter (where platform.provider = 'facebook') as facebook,
+    max(platform.followers) filter (where platform.provider = 'instagram') as instagram,
+    max(organization.followers) as followers
+from analytics.organization_provider_daily as platform
+inner join analytics.organization_daily as organization using (organization_id, date)
+where platform.organization_id = %(organization_id)s
+    and platform.date between %(first)s and %(last)s
+    and organization.date between %(first)s and %(last)s
+group by date
+order by date
