@@ -36,6 +36,7 @@ class Metric:
     (``comments.summary.total_count``). ``column`` is a column of the resource's table or a key of its JSON column
     ``breakdowns`` (``breakdowns.clicks_by_type``). ``kinds`` are the content types that it has a meaning for; None: all
     of its resource. ``if_absent`` is what an absent plain field means: Graph leaves out ``shares`` at 0.
+    ``is_hidden_in_listings``: a listing may leave the plain field out, and the object itself gives it all the same.
     ``is_blank_doubtful``: an empty map is zero only if Graph fills it for another object of the same reading. A series
     that crosses ``since`` (a month) mixes two definitions, of this metric and of ``replaces``.
     """
@@ -47,6 +48,7 @@ class Metric:
     kinds: frozenset[str] | None = None
     field: str | None = None
     if_absent: Any = UNKNOWN
+    is_hidden_in_listings: bool = False
     is_blank_doubtful: bool = False
     since: str = ""
     replaces: str = ""

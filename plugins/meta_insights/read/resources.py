@@ -198,7 +198,8 @@ class ResourceReader:
         for node in answer.nodes:
             object_id = node.get("id") if isinstance(node, dict) else None
             if isinstance(object_id, str) and part.left.get(object_id, frozenset()) & set(sources):
-                self._take(part, object_id, sources, Answer(node, answer.observed_at))
+                shown = [source for source in sources if source not in _hidden(part.resource, node)]
+                self._take(part, object_id, shown, Answer(node, answer.observed_at))
 
     # Singly
 
@@ -227,9 +228,10 @@ class ResourceReader:
         for fifty in fifties(runs):
             answers = self.client.batch([self._run_path(part, run) for run in fifty])
             for run, answer in zip(fifty, answers, strict=True):
-                if isinstance(answer, Answer):
-                    nodes = [answer.body] if len(run.objects) == 1 else answer.nodes
-                    self._take_nodes(part, Answer({"data": nodes}, answer.observed_at), run.sources)
+                if isinstance(answer, Answer) and len(run.objects) > 1:
+                    self._take_nodes(part, answer, run.sources)
+                elif isinstance(answer, Answer) and answer.body.get("id") in part.left:
+                    self._take(part, run.objects[0], run.sources, answer)
 
     def _runs(self, part: Part) -> list[Run]:
         """Cut what a listing shows, by time, into runs of objects that are asked for the same."""
@@ -239,7 +241,8 @@ class ResourceReader:
         runs: list[Run] = []
         for at, key in sorted(shown):
             sources = self._asked(part, objects[key]) if key in objects else ()
-            if not (runs and runs[-1].sources == sources and len(runs[-1].objects) < size):
+            is_hidden = objects.get(key) in part.answered and not set(sources) - _hidden(part.resource, {})
+            if is_hidden or not (runs and runs[-1].sources == sources and len(runs[-1].objects) < size):
                 runs.append(Run(sources, at, at))
             runs[-1].objects.append(objects.get(key, key))
             runs[-1].last = at
@@ -584,6 +587,11 @@ class ResourceReader:
 
     def _add(self, part: Part, key: Any, observed_at: datetime, columns: dict[str, Any], row: dict[str, Any]) -> None:
         self.rows.add(part.resource.table, key, columns | {"observed_at": observed_at} | row)
+
+
+def _hidden(resource: Resource, node: Mapping[str, Any]) -> set[str]:
+    """Return the metrics that a listing hides of one of its nodes."""
+    return {one.source for one in resource.metrics if one.is_hidden_in_listings and one.source not in node}
 
 
 def _plain(resource: Resource, sources: Iterable[str]) -> tuple[str, ...]:

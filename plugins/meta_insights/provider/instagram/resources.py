@@ -2,8 +2,9 @@
 
 One column has one source, whatever the media: two sources count differently, and a change of the source would be taken
 for a change of the count. Likes and comments are plain fields, which every login gives of every media, also of those
-that have no insights. All else is insights: the plain fields of saves, shares and reposts are given to one kind of
-login alone, to some kinds of media, and the one of views counts ads.
+that have no insights. What an account hides of them, a listing leaves out; the media itself gives it to its owner, and
+is asked for it. All else is insights: the plain fields of saves, shares and reposts are given to one kind of login
+alone, to some kinds of media, and the one of views counts ads.
 
 Graph refuses a listing in which one media lacks one metric. Which kind of media has which metric is not the same on all
 accounts, so each is requested of every kind that it has a meaning for, and what is refused is left out for that kind.
@@ -40,8 +41,8 @@ MEDIA = Resource(
     listing=content.MEDIA,
     is_strict=True,
     metrics=(
-        Metric("like_count", "reactions", count, field="like_count"),  # absent where likes are hidden
-        Metric("comments_count", "comments", count, field="comments_count"),
+        Metric("like_count", "reactions", count, field="like_count", is_hidden_in_listings=True),
+        Metric("comments_count", "comments", count, field="comments_count", is_hidden_in_listings=True),
         Metric("views", "impressions", count),
         Metric("views", "video_views", count, kinds=PLAYED),
         Metric("reach", "reach", count),
