@@ -57,18 +57,17 @@ def measured_date(end_time: datetime) -> date:
 
 
 def history_windows(dates: Collection[date], longest: int) -> list[tuple[date, date]]:
-    """Cut the span of some dates into windows (first, last) that one request may ask for, oldest first.
+    """Cut some dates into windows (first, last) that one request may ask for, oldest first; each date is in one.
 
     Graph counts a window in seconds, ``longest`` times 86,400: one over the day of 25 hours has a day less.
     """
-    first, end = min(dates), max(dates)
-    windows = []
-    while first <= end:
-        last = min(end, first + timedelta(days=longest - 1))
-        if last > first and midnight(last + timedelta(days=1)) - midnight(first) > timedelta(days=longest):
-            last -= timedelta(days=1)
-        windows.append((first, last))
-        first = last + timedelta(days=1)
+    windows: list[tuple[date, date]] = []
+    for day in sorted(dates):
+        first, last = windows[-1] if windows else (day, date.min)
+        if day - last > timedelta(days=1) or Day(day).end - midnight(first) > timedelta(days=longest):
+            windows.append((day, day))
+        else:
+            windows[-1] = (first, day)
     return windows
 
 

@@ -81,6 +81,12 @@ def test_history_is_cut_into_windows_that_meet() -> None:
     assert history_windows([*ninety, date(2026, 7, 22)], 90) == [(date(2026, 7, 22), date(2026, 10, 19)), (day, day)]
 
 
+def test_dates_that_are_not_asked_for_are_in_no_window() -> None:
+    days = [date(2026, 11, day) for day in (20, 16, 17, 14)]
+    assert history_windows(days, 30) == [(days[3], days[3]), (days[1], days[2]), (days[0], days[0])]
+    assert history_windows(days, 1) == [(day, day) for day in sorted(days)]
+
+
 @pytest.mark.parametrize("longest", [1, 30, 90])
 def test_no_window_is_longer_in_seconds_than_graph_allows_but_a_single_day(longest: int) -> None:
     year = history_windows([date(2026, 11, 20) - timedelta(days=back) for back in range(365)], longest)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from meta_insights import ingest
 from meta_insights.days import Day
+from meta_insights.graph.errors import GraphThrottledError
 from meta_insights.read.parts import TOO_LATE
 from meta_insights.run.integrations import Integration, register
 from support import DAY, SEEN_AT
-from truth import ledger
+from truth import cleared, ledger, stage_fails
 
 if TYPE_CHECKING:
     import psycopg
@@ -169,6 +170,37 @@ def test_after_days_without_a_run_the_last_date_before_them_is_read_once_more(
     read(graph, account, run, Day(DAY.date + timedelta(days=2)), hours=24 * 5)
     windows = [one for one in graph.control.requests()["entries"] if one["path"].endswith("/insights")]
     assert len(windows) == 2 + 1, "and then no more"
+
+
+def test_what_a_throttled_attempt_left_of_the_days_is_read_whenever_it_is_cleared(
+    graph: Served, account: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    graph.control.fault("throttled", account.external_id)
+    with stage_fails(GraphThrottledError):
+        read(graph, account, run, DAY)
+    graph.control.clear_faults()
+    graph.control.fix_clock(DAY.end + timedelta(hours=60))
+    ingest.ingest_metrics([asdict(account)], cleared(replace(run, run_id=f"run-{DAY.date}")))
+    world = world_day(graph, account, DAY.date)
+    assert world["reach"] is not None
+    assert {name: stored(database)[DAY.date][name] for name in world} == world
+
+
+def test_a_day_that_cannot_change_any_more_is_not_read_between_two_that_can(
+    graph: Served, account: Integration, run: Run, database: psycopg.Connection
+) -> None:
+    read(graph, account, run, Day(DAY.date - timedelta(days=2)), hours=4)
+    read(graph, account, run, Day(DAY.date - timedelta(days=1)), hours=50)
+    database.execute(
+        "update analytics.page_daily_metric set observed_at = analytics.day_end(date) where date = %s",
+        (DAY.date - timedelta(days=2),),
+    )
+    read(graph, account, run, DAY, hours=50)
+    found = database.execute("select date, observed_at from analytics.page_daily_metric").fetchall()
+    seen: dict[date, datetime] = dict(found)
+    day_before = DAY.date - timedelta(days=1)
+    assert seen[day_before] == Day(day_before).end + timedelta(hours=50)
+    assert seen[DAY.date] == seen[DAY.date - timedelta(days=2)] == DAY.end + timedelta(hours=50)
 
 
 def test_a_metric_that_an_account_lacks_is_null_and_the_others_are_read(

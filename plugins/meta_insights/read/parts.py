@@ -166,15 +166,33 @@ def plan(
     parts = []
     for resource in provider.resources:
         objects = {} if dates.is_too_late(resource) else _objects(resource, external_id, stored)
-        for window in dates.windows(resource):
-            part = Part(resource, window, dates.on_time_until if resource.is_stock else None)
+        of_resource = [
+            Part(resource, window, dates.on_time_until if resource.is_stock else None)
+            for window in dates.windows(resource)
+        ]
+        for part in of_resource:
+            left = None if pending is None else {*_pending(part, of_resource, pending), *unmeasured}
             for object_id, (content_id, kind) in objects.items():
                 if resource.window_days is None and content_id in final:
                     continue
-                if pending is None or content_id in pending.get(part.name, ()) or content_id in unmeasured:
+                if left is None or content_id in left:
                     part.want(object_id, content_id, kind)
-            parts.append(part)
+        parts += of_resource
     return parts
+
+
+def _pending(part: Part, planned: Sequence[Part], pending: Mapping[str, Collection[str]]) -> set[str]:
+    """Return the content that is pending of a part.
+
+    What is pending of a window of several dates that is not planned any more, because some of its dates cannot change
+    any more, is pending of those that take its place.
+    """
+    found = set(pending.get(part.name, ()))
+    if part.window and part.resource.window_days != 1:
+        names = {one.name for one in planned}
+        of_resource = {name for name in pending if name.startswith(f"{part.resource.name}/")}
+        found = found.union(*(pending[name] for name in of_resource - names))
+    return found
 
 
 def _objects(resource: Resource, external_id: str, stored: Mapping[str, Stored]) -> dict[str, tuple[str, str | None]]:
