@@ -12,7 +12,7 @@ from graph_sandbox.world import catalogue
 from meta_insights.provider import PROVIDERS
 from meta_insights.provider.dictionary import dictionary
 from meta_insights.provider.facebook.resources import POSTS, REELS
-from meta_insights.provider.instagram.resources import MEDIA, MEDIA_ACTIVITY
+from meta_insights.provider.instagram.resources import MEDIA, MEDIA_ACTIVITY, STORY, STORY_ACTIVITY, STORY_NAVIGATION
 from meta_insights.provider.model import Metric, Nature, Resource
 from support import ROOT
 
@@ -46,7 +46,9 @@ OF_ACCOUNTS = {
     "profile_links_taps",
     "follows_and_unfollows",
 }
-RESOURCES = [resource for provider in PROVIDERS.values() for resource in provider.resources]
+OF_STORIES = {"replies", "navigation", "link_clicks"}
+DECLARED = [*PROVIDERS.values(), *(provider.stories for provider in PROVIDERS.values() if provider.stories)]
+RESOURCES = [resource for provider in DECLARED for resource in provider.resources]
 METRICS = [(resource, metric) for resource in RESOURCES for metric in resource.metrics]
 
 
@@ -57,7 +59,7 @@ def named(value: object) -> str:
 @pytest.mark.parametrize(("resource", "metric"), METRICS, ids=named)
 def test_every_declared_metric_is_known(resource: Resource, metric: Metric) -> None:
     known = {*catalogue.POST_METRICS, *catalogue.VIDEO_METRICS, *catalogue.REEL_METRICS, *catalogue.PAGE_METRICS}
-    assert metric.field or metric.source in known | OF_MEDIA | OF_ACCOUNTS
+    assert metric.field or metric.source in known | OF_MEDIA | OF_ACCOUNTS | OF_STORIES
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=named)
@@ -109,6 +111,14 @@ def test_the_insights_of_a_media_are_asked_for_as_graph_takes_them() -> None:
     assert MEDIA_ACTIVITY.fields(["profile_activity"]) == (
         "id,insights.metric(profile_activity).period(lifetime).breakdown(action_type){name,period,total_value}"
     )
+
+
+def test_of_a_story_all_is_asked_for_that_graph_has_beside_what_tells_of_it() -> None:
+    assert STORY.fields(["views", "replies"], beside="id,timestamp") == (
+        "id,timestamp,insights.metric(views,replies).period(lifetime){name,period,values}"
+    )
+    asked = {metric.source for one in (STORY, STORY_ACTIVITY, STORY_NAVIGATION) for metric in one.metrics}
+    assert asked == OF_STORIES | {one for one in OF_MEDIA if "reels" not in one} - {"saved"}
 
 
 @pytest.mark.parametrize("kind", ["photo", "video", "carousel", "reel"])

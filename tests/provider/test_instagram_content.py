@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from meta_insights.issues import Issues
-from meta_insights.provider.instagram.content import LISTINGS, MEDIA, home, join, shows
+from meta_insights.provider.instagram.content import LISTINGS, MEDIA, STORIES, home, join, shows
+from meta_insights.provider.instagram.resources import PROVIDER
 from meta_insights.provider.model import Content, Stored
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -79,6 +80,17 @@ def test_what_is_no_whole_media_is_left_out_and_noted(node: Any, about: str) -> 
 
 def test_a_media_that_two_pages_show_is_one_content() -> None:
     assert joined(media(caption="a"), media(caption="b"))[0]["17900"].caption == "b"
+
+
+def test_a_story_is_content_of_the_type_of_what_it_shows() -> None:
+    stories = PROVIDER.stories
+    assert stories is not None
+    assert "media_product_type" not in stories.listings[STORIES]
+    listed = [media("1", media_product_type=None), media("2", media_product_type=None, media_type="VIDEO")]
+    content: dict[str, Content] = {}
+    stories.join("100", {STORIES: listed}, {}, Issues(), content)
+    assert {key: one.content_type for key, one in content.items()} == {"1": "photo", "2": "video"}
+    assert all(stories.shows(STORIES, key, Stored(one.content_type, NOON, key)) for key, one in content.items())
 
 
 def test_one_edge_lists_everything_but_stories() -> None:

@@ -51,6 +51,18 @@ def test_what_each_kind_refuses_is_found_with_few_questions(
     assert graph.questions == questions
 
 
+def test_what_no_kind_refuses_is_known_without_the_kinds() -> None:
+    refused = Refused({}, NOW)
+    every = refused.accepted_by_all(POSTS)
+    assert every == tuple(dict.fromkeys(metric.source for metric in POSTS.metrics))
+    refused.refuse(POSTS, "post_clicks", "photo")
+    refused.refuse(POSTS, "post_media_view", None)
+    assert refused.accepted_by_all(POSTS) == tuple(
+        source for source in every if source not in {"post_clicks", "post_media_view"}
+    )
+    assert Refused(refused.entries, NOW + FIRST_REST).accepted_by_all(POSTS) == every
+
+
 def test_a_kind_that_accepts_each_metric_alone_refuses_none() -> None:
     def only_together(questions: Sequence[Question]) -> list[bool]:
         return [len(sources) > 1 for _, sources in questions]

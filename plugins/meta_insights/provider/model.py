@@ -129,10 +129,11 @@ class Resource:
         """Return the name under which a metric is reported: ``posts.post_clicks``."""
         return f"{self.name}.{source}"
 
-    def fields(self, sources: Iterable[str], history: str = "") -> str:
+    def fields(self, sources: Iterable[str], history: str = "", beside: str = "id") -> str:
         """Return the Graph parameter ``fields``: plain fields, then one nested insights edge with its period pinned.
 
-        Without a period all of them would come, three rows for one metric. ``history`` is ``.since(…).until(…)``.
+        Without a period all of them would come, three rows for one metric. ``history`` is ``.since(…).until(…)``;
+        ``beside`` are the fields that are no metrics.
 
         Example:
             >>> POSTS.fields(["shares.count", "post_clicks"])
@@ -145,7 +146,7 @@ class Resource:
         options = "".join(f".{name}({value})" for name, value in self.options.items())
         shown = "name,period,total_value" if self.options else "name,period,values"
         nested = f"{self.insights}.metric({names}).period({self.period}){options}{history}{{{shown}}}"
-        return ",".join(["id", *plain, *([nested] if names else [])])
+        return ",".join([beside, *plain, *([nested] if names else [])])
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,8 @@ class Provider:
     newest first: they are read no further than the span that is asked for. ``has_own_token``: a user's token is
     exchanged for that of the integration. ``join`` turns the listed nodes of all edges into content; ``shows`` returns
     whether an edge lists a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
+    ``stories`` declares what is listed for a day only, as if it were all that there is: one edge, ``join`` with the
+    photos and videos that they show, and resources that this edge lists; None: the platform has none that can be read.
     """
 
     name: str
@@ -174,6 +177,7 @@ class Provider:
     resources: tuple[Resource, ...]
     newest_first: str = ""
     has_own_token: bool = True
+    stories: Provider | None = None
 
     def sources(self) -> Collection[str]:
         """Return the names of all metrics, as they are reported."""

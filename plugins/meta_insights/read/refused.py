@@ -45,6 +45,12 @@ class Refused:
         """Return those of the sources that an object of a kind may be asked for now."""
         return tuple(source for source in dict.fromkeys(sources) if not self._rests(_key(resource, source, kind)))
 
+    def accepted_by_all(self, resource: Resource) -> tuple[str, ...]:
+        """Return the sources of a resource that no kind is known to refuse now."""
+        resting = {key.partition("/")[0] for key in self.entries if self._rests(key)}
+        sources = dict.fromkeys(metric.source for metric in resource.metrics)
+        return tuple(source for source in sources if resource.key(source) not in resting)
+
     def _rests(self, key: str) -> bool:
         entry = self.entries.get(key)
         return entry is not None and _until(entry) > self.now

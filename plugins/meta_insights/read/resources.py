@@ -145,7 +145,7 @@ class ResourceReader:
             pages = self.client.paginate(path, {"fields": fields, **span_params(span)}, size)
             try:
                 for answer in until_older(pages, newest_first, span[0]):
-                    self._take_nodes(part, answer, sources)
+                    self.take_nodes(part, answer, sources)
             except (MetricRefusedError, NoDataError) as error:
                 if self._asks_less(part, span, sources, error):
                     for cut in cut_at([span], self.refused.insights_since):
@@ -194,7 +194,8 @@ class ResourceReader:
             sources = _plain(resource, sources)
         return sources if any(set(self._asked(part, one)) <= set(sources) for one in objects) else ()
 
-    def _take_nodes(self, part: Part, answer: Answer, sources: Collection[str]) -> None:
+    def take_nodes(self, part: Part, answer: Answer, sources: Collection[str]) -> None:
+        """Take what a listing gave for some metrics of the objects that are left of a part."""
         for node in answer.nodes:
             object_id = node.get("id") if isinstance(node, dict) else None
             if isinstance(object_id, str) and part.left.get(object_id, frozenset()) & set(sources):
@@ -229,7 +230,7 @@ class ResourceReader:
             answers = self.client.batch([self._run_path(part, run) for run in fifty])
             for run, answer in zip(fifty, answers, strict=True):
                 if isinstance(answer, Answer) and len(run.objects) > 1:
-                    self._take_nodes(part, answer, run.sources)
+                    self.take_nodes(part, answer, run.sources)
                 elif isinstance(answer, Answer) and answer.body.get("id") in part.left:
                     self._take(part, run.objects[0], run.sources, answer)
 

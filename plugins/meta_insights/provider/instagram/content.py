@@ -1,11 +1,13 @@
 """How the content of an Instagram account is listed: photos, videos, carousels and reels, one row per media. Pure.
 
 https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media
+https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/stories
 """
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.provider.model import Content
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from meta_insights.issues import Issues
     from meta_insights.provider.model import Stored
 
-MEDIA = "media"
+MEDIA, STORIES = "media", "stories"
 LISTINGS = {MEDIA: "id,caption,media_type,media_product_type,permalink,timestamp"}
+STORY_LISTINGS = {STORIES: "id,caption,media_type,permalink,timestamp"}
 _BY_PRODUCT = {"REELS": "reel", "STORY": "story"}
 _BY_MEDIA_TYPE = {"IMAGE": "photo", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
 _ID = re.compile(r"\d{1,50}", re.ASCII)
@@ -42,8 +45,11 @@ def join(
     issues: Issues,
     content: MutableMapping[str, Content],
 ) -> None:
-    """Put each listed media into ``content``, by its id. A media is its own object: there is nothing to join."""
-    for node in nodes[MEDIA]:
+    """Put each listed media into ``content``, by its id. A media is its own object: there is nothing to join.
+
+    Of a story that is listed without its product type the content type is what it shows.
+    """
+    for node in chain.from_iterable(nodes.values()):
         if media := _media(node, issues):
             content[media.external_content_id] = media
 

@@ -14,6 +14,7 @@ https://developers.facebook.com/docs/instagram-platform/api-reference/instagram-
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ SETTLES = timedelta(hours=48)
 
 def _media(content_id: str, stored: Stored) -> str | None:
     return content_id if stored.post_id and stored.content_type != "story" else None
+
+
+def _story(content_id: str, _: Stored) -> str | None:
+    return content_id
 
 
 MEDIA = Resource(
@@ -115,7 +120,35 @@ ACCOUNT = Resource(
     is_stock=True,
     metrics=(Metric("followers_count", "followers", count, STATE, field="followers_count"),),
 )
-PROVIDER = Provider(
+STORY = Resource(
+    "stories",
+    "story",
+    applies_to=_story,
+    listing=content.STORIES,
+    is_strict=True,
+    is_addition=True,
+    metrics=(
+        Metric("views", "impressions", count),
+        Metric("reach", "reach", count),
+        Metric("total_interactions", "total_interactions", count),
+        Metric("shares", "shares", count),
+        Metric("replies", "replies", count),
+        Metric("reposts", "reposts", count),
+        Metric("follows", "follows", count),
+        Metric("profile_visits", "profile_visits", count),
+        Metric("link_clicks", "link_clicks", count),  # given to one kind of login alone
+    ),
+)
+STORY_ACTIVITY = replace(
+    MEDIA_ACTIVITY, name="story_activity", table="story", applies_to=_story, listing=content.STORIES
+)
+STORY_NAVIGATION = replace(
+    STORY_ACTIVITY,
+    name="story_navigation",
+    options={"breakdown": "story_navigation_action_type"},
+    metrics=(Metric("navigation", "breakdowns.navigation_by_type", by_type),),
+)
+_ACCOUNTS = Provider(
     name="instagram",
     label="Instagram account",
     id_pattern=r"[0-9]{1,30}",
@@ -130,4 +163,13 @@ PROVIDER = Provider(
     resources=(MEDIA, MEDIA_ACTIVITY, ACCOUNT_DAYS, ACCOUNT_FOLLOWS, ACCOUNT_REACH, ACCOUNT),
     newest_first="timestamp",
     has_own_token=False,
+)
+PROVIDER = replace(
+    _ACCOUNTS,
+    stories=replace(
+        _ACCOUNTS,
+        listings=content.STORY_LISTINGS,
+        home=lambda *_: content.STORIES,
+        resources=(STORY, STORY_ACTIVITY, STORY_NAVIGATION),
+    ),
 )
