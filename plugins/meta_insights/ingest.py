@@ -17,11 +17,13 @@ from meta_insights.graph.paging import MAX_PAGE_SIZE, PageSize
 from meta_insights.graph.token_health import TokenHealth, debug_token
 from meta_insights.hook import FacebookInsightsHook
 from meta_insights.issues import Issues
+from meta_insights.provider import PROVIDERS
 from meta_insights.provider.model import Stored
 from meta_insights.read.listing import ContentReader, Listing
 from meta_insights.read.parts import TOO_LATE, Dates, plan
 from meta_insights.read.refused import Refused
 from meta_insights.read.resources import ResourceReader
+from meta_insights.read.stories import read_stories
 from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
@@ -132,7 +134,7 @@ def _content(task: Task, opened: Opened, budget: Budget) -> Outcome:
         pending={EDGES: sorted(listing.pending)},
         issues=issues,
         warnings=[
-            *_warnings(hook, integration.conn_id, budget, token),
+            *_warnings(hook, budget, token),
             *(() if stored else _too_early(task, integration)),
         ],
         learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes, "content."), token=token),
@@ -228,17 +230,22 @@ def _metrics(task: Task, opened: Opened, budget: Budget) -> Outcome:
     reader = ResourceReader(hook.get_conn(), provider, integration.external_id, stored, parts, refused, sizes, issues)
     reader.read()
     _save_measured(task, integration, reader.rows)
+    pending = {part.name: part.pending for part in reader.parts if part.left}
+    return replace(_measured(reader, hook, budget), pending=pending)
+
+
+def _measured(reader: ResourceReader, hook: FacebookInsightsHook, budget: Budget) -> Outcome:
+    """Return the outcome of a reader whose rows are stored."""
     asked, failed, skipped = reader.asked, reader.failed, reader.skipped
     return Outcome(
         asked=len(asked),
         stored=len(asked - failed - skipped),
         skipped=len(skipped),
         failed=len(failed),
-        pending={part.name: part.pending for part in reader.parts if part.left},
-        issues=issues,
-        warnings=_warnings(hook, integration.conn_id, budget, None),
+        issues=reader.issues,
+        warnings=_warnings(hook, budget, None),
         unavailable=reader.unavailable(),
-        learned=Learned(refused_metrics=refused.entries, page_sizes=_learned(sizes)),
+        learned=Learned(refused_metrics=reader.refused.entries, page_sizes=_learned(reader.sizes)),
         error=most_severe(reader.errors) if reader.errors else None,
     )
 
@@ -260,6 +267,52 @@ def _save_measured(task: Task, integration: Integration, rows: Rows) -> None:
     content.save_measured(task.warehouse, integration.key, rows.by_table(), of_run, rule)
 
 
+def list_story_integrations(params: Mapping[str, Any]) -> list[Group]:
+    """Bring the schema up to date and return the integrations whose stories can be read, by mapped task.
+
+    Raises ConfigurationError for one that the params name and that has none.
+    """
+    with Warehouse() as warehouse:
+        warehouse.upgrade()
+        integrations = registered(warehouse, params)
+    found = [one for one in integrations if one.provider in PROVIDERS and PROVIDERS[one.provider].stories]
+    if params.get("integration_ids") and (others := [one.id for one in integrations if one not in found]):
+        raise ConfigurationError(f"no stories can be read of {', '.join(others)}: correct the param integration_ids")
+    log.info("%s of %s integrations may have stories", len(found), len(integrations))
+    return grouped(found, None)
+
+
+def ingest_stories(integrations: Sequence[Mapping[str, str]], run: Run) -> dict[str, int]:
+    """List the stories that there are now, and store what is seen of them for the last time. Return counts of stories.
+
+    A retry looks anew. Raises as ``ingest_content`` does when something is missing.
+    """
+    return for_each_integration("stories", _stories, integrations, run)
+
+
+def _stories(task: Task, opened: Opened, budget: Budget) -> Outcome:
+    integration = opened.integration
+    stories, issues = integration.declared.stories, Issues()
+    if stories is None:
+        raise ConfigurationError(f"no stories can be read of a {integration.declared.label}")
+    hook = _hook(opened, task, budget)
+    sizes = {resource.name: _page_size(resource.name, opened) for resource in stories.resources}
+    refused = Refused(dict(opened.refused_metrics), clock.now())
+    listed, reader = read_stories(hook.get_conn(), stories, integration.external_id, refused, sizes, issues)
+    facts = [
+        {
+            "external_content_id": one.external_content_id,
+            "media_type": one.content_type,
+            "caption": one.caption,
+            "permalink_url": one.permalink_url,
+            "published_at": one.published_at,
+        }
+        for one in listed.values()
+    ]
+    content.save_stories(task.warehouse, integration.key, facts, reader.rows.by_table(), task.run.run_id)
+    return _measured(reader, hook, budget)
+
+
 def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
     settings, integration = task.run.settings, opened.integration
     credential = task.credential_of(integration.conn_id, lambda: FacebookInsightsHook(integration.conn_id).credential)
@@ -267,7 +320,7 @@ def _hook(opened: Opened, task: Task, budget: Budget) -> FacebookInsightsHook:
         read_timeout=settings.read_timeout,
         backoff=settings.api_backoff,
         connections=settings.connections,
-        not_before=task.run.day.end,
+        not_before=task.run.not_before,
     )
     page_id = integration.external_id if integration.declared.has_own_token else None
     return FacebookInsightsHook(integration.conn_id, page_id, options=options, budget=budget, credential=credential)
@@ -300,12 +353,12 @@ def _token_health(
         return None
 
 
-def _warnings(hook: FacebookInsightsHook, conn_id: str, budget: Budget, token: TokenHealth | None) -> list[str]:
+def _warnings(hook: FacebookInsightsHook, budget: Budget, token: TokenHealth | None) -> list[str]:
     """Return what a person should know in time, and log it."""
     warnings = list(token.warnings(clock.now(), hook.credential.renewal)) if token else []
     served, pinned = budget.spent().served_api_version, hook.credential.version
     if served and served != pinned:
-        warnings.append(f"Graph answers as {served}, not as {pinned}: set extra.api_version of {conn_id!r}")
+        warnings.append(f"Graph answers as {served}, not as {pinned}: set extra.api_version of {hook.graph_conn_id!r}")
     for warning in warnings:
         log.warning("%s", warning)
     return warnings

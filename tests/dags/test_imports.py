@@ -1,4 +1,4 @@
-"""The dag-processor reads the DAG's file every few seconds: what that loads is small."""
+"""The dag-processor reads the files of the DAGs every few seconds: what that loads is small."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from support import ROOT
 
 LOADED = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
 
 
-def test_the_dag_file_loads_no_heavy_package_and_nothing_of_development() -> None:
-    command = [sys.executable, "-c", LOADED, str(ROOT / "dags" / "meta_insights_daily.py")]
+@pytest.mark.parametrize("name", ["meta_insights_daily", "meta_insights_stories"])
+def test_the_file_of_a_dag_loads_no_heavy_package_and_nothing_of_development(name: str) -> None:
+    command = [sys.executable, "-c", LOADED, str(ROOT / "dags" / f"{name}.py")]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
     loaded = {name.split(".")[0] for name in modules}
     assert "meta_insights" in loaded

@@ -1,4 +1,4 @@
-"""The DAG as Airflow sees it: what there is, that it imports, and the policy it keeps."""
+"""The DAGs as Airflow sees them: what there is, that it imports, and the policy that they keep."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from support import ROOT
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-FILE = ROOT / "dags" / "meta_insights_daily.py"
-
 
 @pytest.fixture(scope="module")
 def dagbag() -> DagBag:
@@ -35,9 +33,14 @@ def dag(dagbag: DagBag) -> DAG:
     return dagbag.dags["meta_insights_daily"]
 
 
+@pytest.fixture(params=["meta_insights_catalogue", "meta_insights_daily", "meta_insights_stories"])
+def any_dag(dagbag: DagBag, request: pytest.FixtureRequest) -> DAG:
+    return dagbag.dags[request.param]
+
+
 def test_there_are_exactly_these_dags_and_they_import(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {"meta_insights_catalogue", "meta_insights_daily"}
+    assert set(dagbag.dags) == {"meta_insights_catalogue", "meta_insights_daily", "meta_insights_stories"}
 
 
 def test_form_and_runbook_say_from_how_many_integrations_on_tasks_are_shared(dag: DAG) -> None:
@@ -107,16 +110,16 @@ def test_a_wrong_setting_is_an_import_error_that_names_it(monkeypatch: pytest.Mo
         assert "META_INSIGHTS_RETRY_DELAY_SECONDS must be a positive number, not 'soon'" in error
 
 
-def test_no_task_may_run_for_ever(dag: DAG) -> None:
-    assert {task.execution_timeout for task in dag.tasks} == {timedelta(minutes=30)}
+def test_no_task_may_run_for_ever(any_dag: DAG) -> None:
+    assert {task.execution_timeout for task in any_dag.tasks} == {timedelta(minutes=30)}
 
 
-def test_a_killed_task_is_retried_after_the_delay_of_the_settings(dag: DAG) -> None:
-    assert {task.retry_delay for task in dag.tasks} == {timedelta(minutes=1)}
+def test_a_killed_task_is_retried_after_the_delay_of_the_settings(any_dag: DAG) -> None:
+    assert {task.retry_delay for task in any_dag.tasks} == {timedelta(minutes=1)}
 
 
-def test_every_task_retries_by_the_exception(dag: DAG) -> None:
-    for task in dag.tasks:
+def test_every_task_retries_by_the_exception(any_dag: DAG) -> None:
+    for task in any_dag.tasks:
         assert task.retries == RETRIES, task.task_id
         assert isinstance(task.retry_policy, GraphRetryPolicy), task.task_id
 
@@ -124,6 +127,24 @@ def test_every_task_retries_by_the_exception(dag: DAG) -> None:
 def test_each_mapped_instance_shows_the_pages_name(dag: DAG) -> None:
     for task_id in ("integration.content", "integration.metrics"):
         assert dag.get_task(task_id).map_index_template == "{{ task.op_kwargs['group']['name'] }}"
+
+
+def test_stories_are_looked_at_every_three_hours_once_somebody_wants_it(dagbag: DagBag) -> None:
+    dag = dagbag.dags["meta_insights_stories"]
+    assert dag.is_paused_upon_creation
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    interval = coerce_to_core_timetable(dag.timetable).infer_manual_data_interval(
+        run_after=pendulum.datetime(2026, 11, 2, 9)
+    )
+    assert (interval.start, interval.end) == (
+        datetime(2026, 11, 2, 6, tzinfo=UTC),
+        datetime(2026, 11, 2, 9, tzinfo=UTC),
+    )
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
+        "list_integrations": {"stories"},
+        "stories": set(),
+    }
+    assert dag.get_task("stories").map_index_template == "{{ task.op_kwargs['group']['name'] }}"
 
 
 def test_the_data_interval_is_one_pacific_day_across_the_change_of_clocks(dag: DAG) -> None:
@@ -143,11 +164,11 @@ def test_the_start_date_is_static_and_can_be_set(monkeypatch: pytest.MonkeyPatch
     assert f"{dag.start_date:%Y-%m-%d}" == "2025-01-31"
 
 
-def test_the_file_holds_no_logic_and_its_docstring_is_its_page(dag: DAG) -> None:
-    source = FILE.read_text(encoding="utf-8")
+def test_the_file_holds_no_logic_and_its_docstring_is_its_page(any_dag: DAG) -> None:
+    source = (ROOT / "dags" / f"{any_dag.dag_id}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
     assert len(source.splitlines()) < 100
-    assert dag.doc_md == ast.get_docstring(tree, clean=False)
+    assert any_dag.doc_md == ast.get_docstring(tree, clean=False)
     branches = (ast.If, ast.For, ast.While, ast.Try)
     assert [node for node in ast.walk(tree) if isinstance(node, branches)] == []
 

@@ -37,6 +37,12 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```$", TEXTS[page], re.MULTILINE | re.DOTALL)
 
 
+def statement(page: str, beginning: str) -> str:
+    """Return the one block of SQL of a page that begins so."""
+    (found,) = [block for block in blocks(page, "sql") if block.startswith(beginning)]
+    return found
+
+
 @pytest.fixture
 def dashboards(database: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """The test's warehouse, in which the documented role may be created; a role outlives the database."""
@@ -126,7 +132,7 @@ def test_the_fault_of_the_tutorial_is_one_that_the_local_graph_api_takes(graph: 
 def test_the_statement_that_deletes_a_page_leaves_no_row(series: Series, database: psycopg.Connection) -> None:
     series.publish("1_1", on=date(2026, 11, 20))
     series.ran(date(2026, 11, 20))
-    _, erase, _, _ = blocks("docs/data.md", "sql")
+    erase = statement("docs/data.md", "select * from analytics.erase")
     database.execute(erase.replace("'acme'", "'org'").replace("'acme-fb'", f"'{series.page}'").encode())
     for table in ("integration", "content", "stage_result"):
         assert series.rows(f"select * from analytics.{table}") == []
@@ -138,16 +144,14 @@ def test_the_text_of_a_post_is_removed_and_its_numbers_stay(series: Series, data
     for caption in ("Hello #their", "Hello #there"):
         database.execute("update analytics.content set caption = %s, hashtags = '{there}'", (caption,))
     assert series.rows("select caption from analytics.earlier_caption") == [{"caption": "Hello #their"}]
-    _, _, remove, _ = blocks("docs/data.md", "sql")
-    database.execute(remove.encode())
+    database.execute(statement("docs/data.md", "update analytics.content").encode())
     assert series.rows("select caption, hashtags from analytics.content") == [{"caption": None, "hashtags": []}]
     assert series.rows("select * from analytics.earlier_caption") == []
     assert series.rows("select impressions from analytics.content_daily_metric") == [{"impressions": 5}]
 
 
 def test_the_role_for_dashboards_reads_everything_and_writes_nothing(dashboards: psycopg.Connection) -> None:
-    _, _, _, grants = blocks("docs/data.md", "sql")
-    dashboards.execute(grants.encode())
+    dashboards.execute(statement("docs/data.md", "create role").encode())
     dashboards.execute("create view analytics.later as select * from analytics.integration")
     readable = dashboards.execute(
         "select relname from pg_class where relnamespace = 'analytics'::regnamespace and relkind in ('r', 'v')"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -410,3 +410,34 @@ def test_an_instance_that_failed_without_a_trace_in_the_ledger_is_named(scene: S
     assert f"{scene.world.pages[1].name} (demo-02): the metrics task did not finish" in verdict
     scene.airflow.clear(run_id, only_failed=True)
     assert scene.airflow.wait(run_id) == "success"
+
+
+def test_stories_are_read_by_a_dag_of_their_own_once_it_is_unpaused(scene: Scene) -> None:
+    airflow = replace(scene.airflow, dag_id="meta_insights_stories")
+    dag = f"dags/{airflow.dag_id}"
+    assert airflow.request("get", dag)["is_paused"]
+    account = scene.stack.sandbox.add_account("corner.shop", page_id=scene.world.pages[0].id, audience=200_000)
+    story = scene.stack.sandbox.add_media(account["id"], scene.seen_at - timedelta(hours=22), kind="story")
+    with psycopg.connect(scene.stack.warehouse_dsn) as connection:
+        connection.execute(
+            "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
+            "values ('demo', 'shop-ig', 'instagram', %s, 'Corner Shop', %s)",
+            (account["id"], GRAPH_CONNECTION),
+        )
+    airflow.request("patch", dag, json={"is_paused": False})
+    run_id, at = "look-1", "2026-11-21T09:00:00Z"  # of which Airflow knows the data interval, as of a scheduled one
+    airflow.request("post", f"{dag}/dagRuns", json={"dag_run_id": run_id, "logical_date": at})
+    assert airflow.wait(run_id) == "success"
+    airflow.request("patch", dag, json={"is_paused": True})
+    tasks = [(task.task_id, task.name, task.state) for task in airflow.task_instances(run_id)]
+    assert tasks == [
+        ("list_integrations", "list_integrations", "success"),
+        ("stories", "stories [Corner Shop]", "success"),
+    ]
+    query = "select external_content_id as id, observed_at, hours_of_life, reach > 5 as is_seen from analytics.story"
+    assert scene.rows(query) == [
+        {"id": story["id"], "observed_at": scene.seen_at, "hours_of_life": 22, "is_seen": True}
+    ]
+    (attempt,) = scene.rows("select * from analytics.ingestion_run where run_id = %s", run_id)
+    assert (attempt["stage"], attempt["state"], attempt["api_calls"]) == ("stories", "success", 3)
+    assert timedelta(hours=2) < attempt["on_time_until"] - attempt["started_at"] < timedelta(hours=3), "the next look"

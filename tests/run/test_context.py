@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.api.datamodels._generated import DagRunType
 
+from meta_insights import clock
 from meta_insights.config import Settings
 from meta_insights.days import Day
 from meta_insights.errors import ConfigurationError
-from meta_insights.run.context import Run, Task, not_successful, run_day
+from meta_insights.run.context import Run, Task, look_of, not_successful, run_day
 from meta_insights.threads import at_once
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def context(run_type: str = DagRunType.MANUAL, **values: Any) -> dict[str, Any]:
-    run = SimpleNamespace(run_type=run_type, run_after=values.pop("run_after", NOW))
+    run = SimpleNamespace(
+        run_id=values.pop("run_id", "run-1"), run_type=run_type, run_after=values.pop("run_after", NOW)
+    )
     return {"params": {"date": values.pop("date", None)}, "dag_run": run, **values}
 
 
@@ -68,6 +71,17 @@ def test_a_date_in_a_run_that_has_its_own_is_refused_with_what_to_do(run_type: D
     ):
         run_day(context(run_type, date="2026-11-18", data_interval_start=start), NOW)
     assert run_day(context(run_type, data_interval_start=start), NOW) == Day(date(2026, 11, 20))
+
+
+def test_a_look_is_of_the_day_that_is_going_on_until_the_next_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    instance = SimpleNamespace(try_number=2, map_index=3, max_tries=17)
+    interval = {"data_interval_start": NOW - timedelta(hours=3), "data_interval_end": NOW}
+    for given, next_look in ((interval, NOW + timedelta(hours=3)), ({}, NOW)):
+        look = look_of(context(DagRunType.SCHEDULED, run_id="look-1", ti=instance, **given))
+        assert (look.run_id, look.day, look.is_scheduled) == ("look-1", Day(date(2026, 11, 23)), True)
+        assert (look.try_number, look.map_index, look.series) == (2, 3, "3/17")
+        assert (look.on_time_until, look.not_before) == (next_look, None)
 
 
 def test_the_instances_that_did_not_succeed_are_known_by_map_index() -> None:

@@ -60,6 +60,7 @@ def ledger(database: psycopg.Connection) -> set[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("integrations", "per_task", "sizes"),
     [
+        (0, None, set()),  # of no provider that has what is asked for
         (1, None, {1}),
         (MAX_GROUPS, None, {1}),  # up to here each has a task of its own
         (MAX_GROUPS + 1, None, {1, 2}),

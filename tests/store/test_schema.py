@@ -40,6 +40,7 @@ TABLES = {
     "stage_result",
     "daily_change",
     "daily_coverage",
+    "story",
 }
 PUBLIC_VIEWS = {
     "content_coverage",
@@ -51,6 +52,7 @@ PUBLIC_VIEWS = {
     "integration_daily",
     "organization_daily",
     "organization_provider_daily",
+    "story_daily",
 }
 DESCRIBED = TABLES - {"ingestion_run", "integration_health"}
 """Tables each column of which has a comment."""

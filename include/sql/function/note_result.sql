@@ -1,6 +1,6 @@
 -- Keep an attempt as the result of its stage for the date, if it is the best up to now: a success before any other, one
 -- that asked Graph before one that had nothing to ask, of successes the longest look-back, then the one that began last.
--- The same in whatever order attempts begin and end.
+-- The same in whatever order attempts begin and end. A look at stories is no stage of a date, and leaves none.
 create or replace function analytics.note_result(attempt analytics.ingestion_run) returns void
 language sql volatile as $$
     insert into analytics.stage_result as kept (
@@ -8,12 +8,12 @@ language sql volatile as $$
         skipped, failed, issues, error_class, error_message, remedy,
         not_available
     )
-    values (
+    select
         attempt.organization_id, attempt.integration_id, attempt.date, attempt.stage, attempt.state, attempt.run_id,
         attempt.started_at, attempt.lookback_days, attempt.on_time_until, attempt.stored, attempt.skipped,
         attempt.failed, attempt.issues, attempt.error_class, attempt.error_message, attempt.remedy,
         case when attempt.state = 'success' and attempt.api_calls = 0 then attempt.warnings[1] end
-    )
+    where attempt.stage in ('content', 'metrics')
     on conflict (organization_id, integration_id, date, stage) do update
     set
         state = excluded.state,

@@ -1,4 +1,5 @@
--- One row is the shape of one measured table: its columns, those of its key, its metrics, and its columns of type jsonb.
+-- One row is the shape of one measured table: its columns, those of its key, its metrics, and its columns of type jsonb. A
+-- column that PostgreSQL computes is none of them.
 -- Read from PostgreSQL's catalog, so that neither a column nor a table that was added needs a list to be changed.
 select
     class.relname::text as name,
@@ -10,6 +11,9 @@ from pg_attribute as observed
 inner join pg_class as class on class.oid = observed.attrelid and class.relnamespace = 'analytics'::regnamespace
 inner join pg_index as index on index.indrelid = class.oid and index.indisunique
 inner join pg_attribute as attribute
-    on attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
+    on attribute.attrelid = class.oid
+    and attribute.attnum > 0
+    and attribute.attgenerated = ''
+    and not attribute.attisdropped
 where observed.attname = 'metric_observed_at'
 group by class.relname

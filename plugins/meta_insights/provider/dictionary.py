@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _HEAD = """# Metrics
 
 Generated from the declarations in `meta_insights/provider`; do not edit. Every metric may be NULL: *not available*,
-which is not zero. A **counter** is a lifetime count whose daily changes are stored and may be summed; a **state** is a
-level or an average, never differenced and never summed; a **daily** value is the gain of one day, which may be summed.
+which is not zero. A **counter** is a lifetime count whose daily changes are stored and may be summed, or of a story the
+last count that was seen; a **state** is a level or an average, never differenced and never summed; a **daily** value is
+the gain of one day, which may be summed.
 """
 
 
@@ -31,7 +32,8 @@ def dictionary() -> str:
 
 
 def _resources(provider: Provider) -> Iterator[str]:
-    for resource in provider.resources:
+    stories = provider.stories.resources if provider.stories else ()
+    for resource in (*provider.resources, *stories):
         yield f"### {resource.name}: `analytics.{resource.table}`\n"
         yield f"Graph: {_request(resource)}\n"
         yield "| column | Graph metric | nature | content types | since |"

@@ -29,6 +29,8 @@ class Run:
 
     ``series`` names the tries since the task was last cleared: those of one series count as retries of one another.
     ``is_scheduled``: the schedule made the run, and makes those of the dates after it only when it has ended.
+    ``next_look``: the run reads what there is now, on the day that is going on, and another will at that instant; None:
+    it reads a day that has ended.
     """
 
     run_id: str
@@ -40,6 +42,7 @@ class Run:
     map_index: int = -1
     series: str = "first"
     is_scheduled: bool = False
+    next_look: datetime | None = None
 
     @property
     def since(self) -> datetime:
@@ -53,8 +56,18 @@ class Run:
 
     @property
     def on_time_until(self) -> datetime:
-        """The first instant at which a snapshot is late for the day."""
-        return self.day.on_time_until(self.settings.on_time_grace)
+        """The first instant at which a snapshot is late for the day, or a look gives way to the next one."""
+        return self.next_look or self.day.on_time_until(self.settings.on_time_grace)
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The instant before which no answer of Graph can be: then one of the clocks is wrong."""
+        return None if self.next_look else self.day.end
+
+    @property
+    def has_successor(self) -> bool:
+        """Whether another run waits for its end."""
+        return self.is_scheduled or self.next_look is not None
 
     @property
     def history_dates(self) -> list[date]:
@@ -89,18 +102,38 @@ class Task:
 
 def run_of(context: Mapping[str, Any]) -> Run:
     """Return what the task's DAG run asks for. ConfigurationError for params that make no sense."""
-    params, instance = context["params"], context["ti"]
+    params = context["params"]
     return Run(
-        run_id=context["dag_run"].run_id,
         day=run_day(context, clock.now()),
         lookback_days=int(params["lookback_days"]),
         refresh=bool(params["refresh"]),
-        settings=Settings.from_environment(),
-        try_number=instance.try_number,
-        map_index=instance.map_index,
-        series=f"{instance.map_index}/{instance.max_tries}",  # a clear raises max_tries
-        is_scheduled=context["dag_run"].run_type == "scheduled",
+        **_attempt(context),
     )
+
+
+def look_of(context: Mapping[str, Any]) -> Run:
+    """Return the run of a task that reads what there is now. The next look comes after as long as its data interval."""
+    run, start, end = context["dag_run"], context.get("data_interval_start"), context.get("data_interval_end")
+    interval = (end - start).total_seconds() if start and end else 0
+    return Run(
+        day=Day(pacific_date(clock.now())),
+        lookback_days=1,
+        refresh=False,
+        next_look=run.run_after + timedelta(seconds=interval),
+        **_attempt(context),
+    )
+
+
+def _attempt(context: Mapping[str, Any]) -> dict[str, Any]:
+    instance = context["ti"]
+    return {
+        "run_id": context["dag_run"].run_id,
+        "settings": Settings.from_environment(),
+        "try_number": instance.try_number,
+        "map_index": instance.map_index,
+        "series": f"{instance.map_index}/{instance.max_tries}",  # a clear raises max_tries
+        "is_scheduled": context["dag_run"].run_type == "scheduled",
+    }
 
 
 def run_day(context: Mapping[str, Any], now: datetime) -> Day:

@@ -32,7 +32,7 @@ _MAX_NAME = 80
 
 def grouped(integrations: Sequence[Integration], per_task: int | None) -> list[Group]:
     """Cut integrations into groups of ``per_task``; None: one each, or as many as make MAX_GROUPS groups."""
-    size = per_task or ceil(len(integrations) / MAX_GROUPS)
+    size = per_task or max(1, ceil(len(integrations) / MAX_GROUPS))
     return [_group(integrations[start : start + size]) for start in range(0, len(integrations), size)]
 
 

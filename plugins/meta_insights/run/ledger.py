@@ -92,8 +92,8 @@ class Opened:
 class StageError(Exception):
     """One integration's stage failed. ``cause`` decides what happens next, ``waits`` counts those before it.
 
-    What is read from ``on_time_until`` on is late for the date. ``yields``: the run is one of the schedule, and the
-    run of the newest date, which comes after it, has not begun with the integration.
+    What is read from ``on_time_until`` on is late for the date. ``yields``: the run has a successor, and that of the
+    newest date, which comes after it, has not begun with the integration.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Ledger:
                 outcome.error,
                 waits=row["waits"],
                 on_time_until=self.task.run.on_time_until,
-                yields=self.task.run.is_scheduled and not row["has_newest_begun"],
+                yields=self.task.run.has_successor and not row["has_newest_begun"],
             ) from _unexpected(outcome.error)
         return outcome
 

@@ -103,6 +103,23 @@ def save_measured(
         save()
 
 
+def save_stories(
+    warehouse: Warehouse, integration: Key, listed: Rows, layers: Mapping[str, Iterable[Rows]], run_id: str
+) -> None:
+    """Store stories as they were listed, and what was measured of them, in one transaction.
+
+    Within one layer each story has one row. The newest value wins, metric by metric. A row without any is none: it is
+    of a story that has ended, or of which Graph gives nothing yet.
+    """
+    facts, common = {row[_ID]: row for row in listed}, {**integration, "run_id": run_id}
+    with _writing(warehouse, integration) as transaction:
+        transaction.write("story", facts.values(), common)
+        for table, of_table in layers.items():
+            for rows in of_table:
+                seen = ({**facts[row[_ID]], **row} for row in rows if row.keys() > {_ID, "observed_at"})
+                transaction.write(table, seen, common)
+
+
 @contextmanager
 def _writing(warehouse: Warehouse, integration: Key) -> Iterator[Transaction]:
     """Open a transaction in which no other task writes what belongs to the integration.
