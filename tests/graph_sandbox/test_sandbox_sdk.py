@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from facebook_business.adobjects.advideo import AdVideo  # type: ignore[import-untyped]
+from facebook_business.adobjects.business import Business  # type: ignore[import-untyped]
 from facebook_business.adobjects.comment import Comment  # type: ignore[import-untyped]
 from facebook_business.adobjects.insightsresult import InsightsResult  # type: ignore[import-untyped]
 from facebook_business.adobjects.page import Page as SdkPage  # type: ignore[import-untyped]
@@ -80,6 +81,7 @@ def api(sandbox: Served, page: Page, api_as: Callable[[str], Any]) -> Any:
         ("Comment", names(Comment.Field)),
         # Beside the SDK's fields of a Profile, the reactions edge has the reaction itself.
         ("Profile", [*names(Profile.Field), "type"]),
+        ("Business", names(Business.Field)),
     ],
 )
 def test_the_names_that_the_sandbox_knows_are_the_sdks(node_type: str, listed: list[str]) -> None:
@@ -94,6 +96,7 @@ def test_the_names_that_the_sandbox_knows_are_the_sdks(node_type: str, listed: l
         ("PagePost", PagePost, {"sharedposts"}),
         ("Video", AdVideo, set()),
         ("Comment", Comment, set()),
+        ("Business", Business, set()),
     ],
 )
 def test_the_edges_that_the_sandbox_knows_are_the_sdks(node_type: str, sdk_class: type, unnamed: set[str]) -> None:
@@ -110,6 +113,19 @@ def test_a_page_is_read_with_every_field_there_is(api: Any, page: Page) -> None:
     read = SdkPage(page.id, api=api).api_get(fields=names(SdkPage.Field))
     assert (read["id"], read["name"], read["access_token"][:10]) == (page.id, page.name, "EAAsandbox")
     assert "about" not in read
+
+
+def test_the_pages_of_each_portfolio_are_listed(sandbox: Served, page: Page, api_as: Callable[[str], Any]) -> None:
+    sandbox.control.configure(scopes=("pages_show_list", "business_management"))
+    business_id, client = sandbox.control.add_business("Holding")["id"], sandbox.world.pages[0]
+    sandbox.control.change_page(page.id, business_id=business_id)
+    sandbox.control.change_page(client.id, business_id=business_id, is_client=True)
+    user = User("me", api=api_as(sandbox.control.state()["system_user_token"]))
+    (business,) = user.get_businesses(fields=names(Business.Field))
+    assert (business["id"], business["name"]) == (business_id, "Holding")
+    assert [one["id"] for one in business.get_owned_pages(fields=names(SdkPage.Field))] == [page.id]
+    assert [one["id"] for one in business.get_client_pages()] == [client.id]
+    assert page.id in [one["id"] for one in user.get_assigned_pages()]
 
 
 def test_posts_are_listed_to_their_end_with_every_field_there_is(

@@ -66,6 +66,14 @@ class SandboxControl:
         """Add a Page (page_id, audience, posts_per_day) and return its id, name and token."""
         return dict(self._call("POST", "pages", {"name": name, **given}))
 
+    def change_page(self, page_id: str, **changes: Any) -> None:
+        """Change what is told of a Page (name, tasks, business_id, is_client)."""
+        self._call("PATCH", f"pages/{page_id}", changes)
+
+    def add_business(self, name: str = "Added Portfolio") -> dict[str, Any]:
+        """Add a business portfolio, in which there is no Page yet, and return its id and name."""
+        return dict(self._call("POST", "businesses", {"name": name}))
+
     def add_post(self, page_id: str, created_time: datetime, **given: Any) -> dict[str, Any]:
         """Publish a post (kind, message, in_posts_edge, by_visitor, appears) and return its ids."""
         body = {"page_id": page_id, "created_time": created_time.isoformat(), **given}

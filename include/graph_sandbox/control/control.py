@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException
 from pydantic import AwareDatetime, Field
 
+from graph_sandbox.control.access import add_access_routes
 from graph_sandbox.control.body import Body
 from graph_sandbox.control.faults import ANY, Fault
 from graph_sandbox.control.index import add_index
@@ -84,6 +85,7 @@ def control_routes(sandbox: Sandbox) -> APIRouter:
     router = APIRouter(prefix="/_sandbox", tags=["control"])
     _add_state_routes(router, sandbox)
     _add_world_routes(router, sandbox)
+    add_access_routes(router, sandbox)
     add_instagram_routes(router, sandbox)
     _add_fault_routes(router, sandbox)
     _add_journal_routes(router, sandbox)
@@ -232,6 +234,7 @@ def _state(sandbox: Sandbox) -> dict[str, Any]:
         "system_user_token": tokens.system_user,
         "settings": asdict(sandbox.settings),
         "pages": [asdict(page) | {"token": tokens.page(page.id)} for page in sandbox.world.pages],
+        "businesses": [asdict(business) for business in sandbox.world.businesses],
         "accounts": [account_state(sandbox, account) for account in sandbox.world.accounts],
         "faults": _faults(sandbox),
     }

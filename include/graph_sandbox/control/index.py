@@ -22,6 +22,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/_sandbox/clock"): {"offset_seconds": 86_400},
     ("PATCH", "/_sandbox/settings"): {"latency_ms": 200},
     ("POST", "/_sandbox/pages"): {"name": "New Page", "audience": 5000},
+    ("PATCH", "/_sandbox/pages/{page_id}"): {"name": "Another Name", "tasks": ["ANALYZE"]},
+    ("POST", "/_sandbox/businesses"): {"name": "New Portfolio"},
     ("POST", "/_sandbox/posts"): {"page_id": "{page_id}", "created_time": "2026-11-20T12:00:00Z", "kind": "photo"},
     ("POST", "/_sandbox/accounts"): {"username": "new.account", "audience": 5000},
     ("POST", "/_sandbox/media"): {"account_id": "{account_id}", "created_time": "2026-11-20T12:00:00Z", "kind": "reel"},

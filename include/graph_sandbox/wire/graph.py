@@ -112,6 +112,10 @@ def _node_or_edge(reading: Reading, target: Target) -> Any:
         raise no_such_object(path)
     if target.is_instagram:
         reading.require_account(reading.world.account(str(target.page_id)))
+    if target.name == "page":
+        reading.require_role(node)
+    if target.name == "business":
+        reading.require_business()
     specs = parse_fields(reading.call.params.get("fields", ""))
     if len(path) > 1:
         return _edge(reading, target, specs)

@@ -120,6 +120,16 @@ FIELDS: dict[str, frozenset[str]] = {
         significant_other sports third_party_id timezone token_for_business updated_time verified website
         """,
     ),
+    "Business": _names(
+        """
+        block_offline_analytics collaborative_ads_managed_partner_business_info
+        collaborative_ads_managed_partner_eligibility collaborative_ads_partner_premium_options created_by
+        created_time extended_updated_time id is_hidden link marketing_messages_onboarding_status name
+        payment_account_id primary_page profile_picture_uri timezone_id two_factor_type updated_by updated_time
+        user_access_expire_time verification_status vertical vertical_id
+        whatsapp_business_manager_messaging_limit
+        """,
+    ),
 }
 EDGES: dict[str, frozenset[str]] = {
     "Page": _names(
@@ -176,5 +186,6 @@ EDGES: dict[str, frozenset[str]] = {
         """,
     ),
     "IGMediaForIGOnlyAPI": _names("children comments insights"),
-    "User": _names("accounts assigned_pages permissions picture"),
+    "User": _names("accounts assigned_pages businesses permissions picture"),
+    "Business": _names("business_users client_pages owned_pages picture system_users"),
 }

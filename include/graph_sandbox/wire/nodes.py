@@ -1,4 +1,4 @@
-"""The fields of Pages, posts, videos and the system user, each rendered as Graph shows it."""
+"""The fields of Pages, posts and videos, each rendered as Graph shows it."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,9 +9,8 @@ from graph_sandbox.wire.fields import FieldSpec, parse_fields
 from graph_sandbox.wire.insights import page_insights, post_insights, video_insights
 from graph_sandbox.wire.instagram import IG_USER
 from graph_sandbox.wire.listing import EDGES, content_edge
-from graph_sandbox.wire.people import comments, likes, place_edge, reactions
+from graph_sandbox.wire.people import comments, likes, reactions
 from graph_sandbox.wire.reading import ABSENT, NodeType, Reading, Renderer, ids_of, render
-from graph_sandbox.wire.tokens import Principal
 from graph_sandbox.world.content import SITE, Content
 from graph_sandbox.world.pages import Page
 
@@ -35,7 +34,6 @@ ATTACHMENT_FIELDS = frozenset(
 )
 ALBUM_SIZE = 3
 CATEGORY = {"id": "2201", "name": "Product/Service"}
-TASKS = ("ANALYZE", "ADVERTISE", "MESSAGING", "MODERATE", "CREATE_CONTENT", "MANAGE")
 LIVELY = timedelta(days=3)
 
 
@@ -136,7 +134,10 @@ VIDEO = NodeType("Video", VIDEO_FIELDS, parse_fields("updated_time,description,i
 
 
 def _page_token(reading: Reading, page: Page, _: FieldSpec) -> Any:
-    return reading.tokens.page(page.id) if reading.principal.page_id in {None, page.id} else ABSENT
+    """Return the Page's own token: to the Page itself, and to a user who has a role on it."""
+    own_id = reading.principal.page_id
+    is_given = reading.world.access(page.id).tasks if own_id is None else own_id == page.id
+    return reading.tokens.page(page.id) if is_given else ABSENT
 
 
 def _content_edge(reading: Reading, page: Page, spec: FieldSpec) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def _content_edge(reading: Reading, page: Page, spec: FieldSpec) -> dict[str, An
 
 def _instagram_account(reading: Reading, page: Page, spec: FieldSpec) -> Any:
     account = reading.world.account_of_page(page.id)
-    if account is None or reading.principal.page_id not in {None, page.id}:
+    if account is None or reading.principal.page_id not in {None, page.id} or not reading.grants("instagram_basic"):
         return ABSENT
     specs = spec.children or IG_USER.defaults
     IG_USER.check(specs)
@@ -173,32 +174,3 @@ PAGE_FIELDS: dict[str, Renderer] = {
     **dict.fromkeys(EDGES, _content_edge),
 }
 PAGE = NodeType("Page", PAGE_FIELDS, parse_fields("name,id"))
-# What a person may do with a Page stands beside it in a list of theirs, not on the Page itself.
-ACCOUNT = NodeType(
-    "Page",
-    PAGE_FIELDS | {"tasks": lambda *_: list(TASKS)},
-    parse_fields("access_token,category,category_list,name,id,tasks"),
-)
-
-
-def _accounts(reading: Reading, _: Principal, spec: FieldSpec) -> dict[str, Any]:
-    """Return the Pages of the system user; a Page whose own token is dead is left out."""
-    pages = [page for page in reading.world.pages if page.id not in reading.lost_pages]
-    if reading.faults.find("no_accounts"):
-        pages = []
-    scope, summary = f"{reading.tokens.user_id}/{spec.name}", {"total_count": len(pages)}
-    return place_edge(reading, spec, scope, ACCOUNT, len(pages), pages.__getitem__, summary)
-
-
-def _permissions(reading: Reading, _: Principal, __: FieldSpec) -> dict[str, Any]:
-    return {"data": [{"permission": scope, "status": "granted"} for scope in reading.scopes]}
-
-
-USER_FIELDS: dict[str, Renderer] = {
-    "id": lambda reading, *_: reading.tokens.user_id,
-    "name": lambda *_: "Sandbox System User",
-    "accounts": _accounts,
-    "assigned_pages": _accounts,
-    "permissions": _permissions,
-}
-USER = NodeType("User", USER_FIELDS, parse_fields("name,id"))

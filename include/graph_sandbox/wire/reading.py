@@ -9,11 +9,12 @@ from graph_sandbox.control.faults import ActiveFaults, spoil
 from graph_sandbox.wire import errors, known
 from graph_sandbox.wire.call import Call
 from graph_sandbox.wire.fields import FieldSpec
-from graph_sandbox.wire.tokens import Principal, Tokens
+from graph_sandbox.wire.tokens import BUSINESS_MANAGEMENT, Principal, Tokens
 from graph_sandbox.world import World
 from graph_sandbox.world.accounts import Account
 from graph_sandbox.world.content import Content
 from graph_sandbox.world.media import Media
+from graph_sandbox.world.pages import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,22 @@ class Reading:
         if self.principal.page_id != page_id:
             raise errors.permission("pages_read_engagement", 10)
 
+    def grants(self, permission: str) -> bool:
+        """Tell whether the token has a permission."""
+        return permission in self.scopes
+
+    def require_business(self) -> None:
+        """Raise a GraphError unless the caller is a user who may see business portfolios."""
+        if self.principal.page_id is not None or not self.grants(BUSINESS_MANAGEMENT):
+            raise errors.permission(BUSINESS_MANAGEMENT, 200)
+
+    def require_role(self, page: Page) -> None:
+        """Raise a GraphError when the caller is a user who has no role on the Page, nor sees it by a portfolio."""
+        access = self.world.access(page.id)
+        is_seen = access.tasks or (access.business_id and self.grants(BUSINESS_MANAGEMENT))
+        if self.principal.page_id is None and not is_seen:
+            raise errors.permission("pages_read_engagement", 100)
+
     def media_counters(self, media: Media) -> dict[str, int]:
         """Return the counters of an Instagram media, worked out once per call."""
         found = self._counters.get(media.id)
@@ -78,7 +95,10 @@ class Reading:
         """Raise a GraphError unless the caller may read the account: by its own token, its Page's, or the user's."""
         if self.principal.account_id not in {None, account.id} or (self.is_facebook_login and account.page_id is None):
             raise errors.unsupported("/".join(self.call.path[:1]))
-        if self.principal.page_id not in {None, account.page_id}:
+        if not self.is_facebook_login:
+            return
+        has_role = self.principal.page_id is not None or self.world.access(str(account.page_id)).tasks
+        if self.principal.page_id not in {None, account.page_id} or not has_role:
             raise errors.permission("instagram_basic", 10)
 
     def shows(self, node: Any) -> bool:

@@ -1,4 +1,4 @@
-"""From a path to what it names: a Page, a post, a video, an account, a media, the system user, or nothing."""
+"""From a path to what it names: a Page, a post, a video, an account, a media, the user, a portfolio, or nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +10,11 @@ from graph_sandbox.wire.call import Call
 from graph_sandbox.wire.errors import GraphError
 from graph_sandbox.wire.fields import parse_fields
 from graph_sandbox.wire.instagram import IG_MEDIA, IG_MEDIA_BY_INSTAGRAM, IG_USER, IG_USER_BY_INSTAGRAM
-from graph_sandbox.wire.nodes import PAGE, POST, USER, VIDEO
+from graph_sandbox.wire.nodes import PAGE, POST, VIDEO
 from graph_sandbox.wire.people import COMMENT
 from graph_sandbox.wire.reading import Comment, NodeType, ids_of
 from graph_sandbox.wire.tokens import Principal
+from graph_sandbox.wire.user import BUSINESS, USER
 from graph_sandbox.world.accounts import Account
 from graph_sandbox.world.media import Media
 
@@ -88,6 +89,10 @@ def _instagram(sandbox: Sandbox, call: Call, object_id: str) -> Target | None:
 
 
 def _object(sandbox: Sandbox, object_id: str) -> Target:
+    try:
+        return Target("business", sandbox.world.business(object_id), BUSINESS)
+    except KeyError:
+        pass
     try:
         page = sandbox.world.page(object_id)
     except KeyError:

@@ -7,6 +7,7 @@ from hashlib import blake2b, sha256
 from graph_sandbox.wire import errors
 
 INSTAGRAM_SCOPES = ("instagram_basic", "instagram_manage_insights")
+BUSINESS_MANAGEMENT = "business_management"
 SCOPES = ("pages_show_list", "pages_read_engagement", "read_insights", "pages_read_user_content")
 
 

@@ -7,9 +7,12 @@ corrections) is a thin overlay. Every datetime is aware UTC.
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from graph_sandbox.world import catalogue, pages
+from graph_sandbox.world.access import Access, Business
 from graph_sandbox.world.accounts import generate_account
 from graph_sandbox.world.catalogue import Metric, Value
 from graph_sandbox.world.content import VIDEO_KINDS, Content, Kind, content_of_day, day_of_id, make_content
@@ -48,6 +51,8 @@ class World(InstagramWorld):
         super().reset()
         self._pages = {page.id: page for page in self._generated}
         self._by_index = {page.index: page for page in self._generated}
+        self._access: dict[str, Access] = {}
+        self._businesses: dict[str, Business] = {}
         self._added: dict[str, list[Content]] = {}
         self._by_id: dict[str, Content] = {}
 
@@ -55,6 +60,11 @@ class World(InstagramWorld):
     def pages(self) -> tuple[Page, ...]:
         """Every Page, in the order of `/me/accounts`."""
         return tuple(self._pages.values())
+
+    @property
+    def businesses(self) -> tuple[Business, ...]:
+        """Every business portfolio, in the order of `/me/businesses`."""
+        return tuple(self._businesses.values())
 
     def page(self, page_id: str) -> Page:
         """Return a Page by id."""
@@ -76,6 +86,32 @@ class World(InstagramWorld):
         page = Page(new_id, name, index, audience, posts_per_day)
         self._pages[new_id] = self._by_index[index] = page
         return page
+
+    def rename_page(self, page_id: str, name: str) -> None:
+        """Give a Page another name."""
+        page = replace(self.page(page_id), name=name)
+        self._pages[page_id] = self._by_index[page.index] = page
+
+    def access(self, page_id: str) -> Access:
+        """Return what the system user may do with a Page: everything, unless it was changed."""
+        return self._access.get(page_id, Access())
+
+    def change_access(self, page_id: str, **changes: Any) -> None:
+        """Change the `tasks`, `business_id` or `is_client` of a Page."""
+        access = replace(self.access(self.page(page_id).id), **changes)
+        if access.business_id is not None:
+            self.business(access.business_id)
+        self._access[page_id] = access
+
+    def business(self, business_id: str) -> Business:
+        """Return a business portfolio by id."""
+        return self._businesses[business_id]
+
+    def add_business(self, name: str = "Added Portfolio") -> Business:
+        """Add a business portfolio, in which there is no Page yet."""
+        business = Business(str(404_000_000_000_000 + len(self._businesses)), name)
+        self._businesses[business.id] = business
+        return business
 
     def add_post(
         self,
