@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support import ROOT
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = sorted((ROOT / "dags").glob("*.py"))
 LOADED = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules)"
 
 
-@pytest.mark.parametrize("name", ["meta_insights_daily", "meta_insights_stories"])
-def test_the_file_of_a_dag_loads_no_heavy_package_and_nothing_of_development(name: str) -> None:
-    command = [sys.executable, "-c", LOADED, str(ROOT / "dags" / f"{name}.py")]
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_dag_file_loads_no_heavy_package_and_nothing_of_development(file: Path) -> None:
+    command = [sys.executable, "-c", LOADED, str(file)]
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
     loaded = {name.split(".")[0] for name in modules}
     assert "meta_insights" in loaded

@@ -33,14 +33,14 @@ def dag(dagbag: DagBag) -> DAG:
     return dagbag.dags["meta_insights_daily"]
 
 
-@pytest.fixture(params=["meta_insights_catalogue", "meta_insights_daily", "meta_insights_stories"])
+@pytest.fixture(params=sorted(DAG_IDS))
 def any_dag(dagbag: DagBag, request: pytest.FixtureRequest) -> DAG:
     return dagbag.dags[request.param]
 
 
 def test_there_are_exactly_these_dags_and_they_import(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
-    assert set(dagbag.dags) == {"meta_insights_catalogue", "meta_insights_daily", "meta_insights_stories"}
+    assert set(dagbag.dags) == DAG_IDS
 
 
 def test_form_and_runbook_say_from_how_many_integrations_on_tasks_are_shared(dag: DAG) -> None:

@@ -353,7 +353,7 @@ def test_each_object_of_a_file_is_named_as_the_file_is(kind: str) -> None:
     for name, text in schema.texts(SQL_FOLDER, kind).items():
         stem = name.split("/")[1].removeprefix(name.split("/")[1][:5] if kind == "migration" else "")
         made = f"create {'table' if kind == 'migration' else f'or replace {kind}'} analytics.{stem}"
-        altered = re.search(r"(?:alter|comment on) table analytics\.(\w+)", text)
+        altered = re.search(r"(?:alter table|comment on (?:table|column)) analytics\.(\w+)", text)
         assert made in text or stem == "schema" or (altered and stem.startswith(altered[1])), name
 
 

@@ -43,12 +43,13 @@ print(json.dumps({"path": sys.path, "errors": errors | bag.import_errors, "dags"
 """Let Airflow load all plugins and DAGs; print the modules by the file that they come from."""
 
 
+DAGS = ["meta_insights_catalogue", "meta_insights_daily", "meta_insights_register"]
+
+
 @pytest.fixture
 def environment(installed: Path, tmp_path: Path) -> dict[str, str]:
-    """An Airflow of its own, with the daily DAG copied into its DAG folder, and no path into the checkout."""
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    shutil.copy(ROOT / "dags" / "meta_insights_daily.py", dags)
+    """An Airflow of its own, with the DAGs copied into its DAG folder, and no path into the checkout."""
+    dags = shutil.copytree(ROOT / "dags", tmp_path / "dags")
     return {
         "PATH": f"{installed.parent}{os.pathsep}{os.environ['PATH']}",
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
@@ -68,12 +69,12 @@ def airflow(python: Path, command: str, environment: dict[str, str], code: int =
     return run(python, ["-m", "airflow", *command.split()], environment, code)
 
 
-def test_airflow_sees_a_dag_that_was_copied(installed: Path, environment: dict[str, str]) -> None:
+def test_airflow_sees_the_dags_that_were_copied(installed: Path, environment: dict[str, str]) -> None:
     airflow(installed, "db migrate", environment)
     airflow(installed, "dags reserialize", environment)
     assert json.loads(airflow(installed, "dags list-import-errors --output json", environment)) == []
     listed = json.loads(airflow(installed, "dags list --output json", environment))
-    assert [dag["dag_id"] for dag in listed] == ["meta_insights_daily"]
+    assert [dag["dag_id"] for dag in listed] == DAGS
 
 
 def test_airflow_lists_the_provider(installed: Path, environment: dict[str, str]) -> None:
@@ -107,7 +108,7 @@ def test_beside_a_mounted_plugins_folder_nothing_loads_twice(installed: Path, en
     seen = json.loads(run(installed, ["-c", LOADED], environment).splitlines()[-1])
     assert str(ROOT / "plugins") in seen["path"]
     assert seen["errors"] == {}
-    assert seen["dags"] == ["meta_insights_daily"]
+    assert sorted(seen["dags"]) == DAGS
     (package,) = installed.parents[1].glob("lib/*/site-packages/meta_insights")
     assert seen["modules"][str(package / "hook.py")] == ["meta_insights.hook"]
     assert [path for path in seen["modules"] if path.startswith(str(ROOT / "plugins"))] == []

@@ -5,19 +5,22 @@ https://developers.facebook.com/docs/graph-api/reference/debug_token
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from meta_insights.graph.budget import Budget
-from meta_insights.graph.errors import GraphError
+from meta_insights.graph.errors import GraphError, GraphPermissionError, GraphRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from meta_insights.graph.client import GraphClient
     from meta_insights.graph.credential import Token
+
+log = logging.getLogger(__name__)
 
 WARN_BEFORE = timedelta(days=14)
 
@@ -70,6 +73,32 @@ def debug_token(client: GraphClient, app_token: Token, scopes: Collection[str]) 
     if isinstance(result, GraphError):
         raise result
     return TokenHealth.of(result.body, scopes)
+
+
+def missing_permissions(client: GraphClient, app_token: Token | None, wanted: Collection[str]) -> list[str] | None:
+    """Return which of some permissions the token of the client lacks; None: Graph does not say.
+
+    Of a user's token Graph says it to that token itself; of another, to the app.
+    https://developers.facebook.com/docs/graph-api/reference/user/permissions
+    """
+    if granted := _granted(client):
+        return [one for one in wanted if one not in granted]
+    if app_token is None:
+        return None
+    try:
+        return debug_token(client, app_token, wanted).missing_scopes
+    except GraphError as error:
+        log.warning("Graph does not say which permissions the token has: %s", error)
+        return None
+
+
+def _granted(client: GraphClient) -> set[Any]:
+    """Return the permissions that a user has granted; none: the token is not a user's."""
+    try:
+        nodes = client.edge("me/permissions").nodes
+    except (GraphPermissionError, GraphRefusedError):
+        return set()
+    return {one.get("permission") for one in nodes if isinstance(one, dict) and one.get("status") == "granted"}
 
 
 def _instant(value: object) -> datetime | None:

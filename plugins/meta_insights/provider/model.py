@@ -149,6 +149,46 @@ class Resource:
         return ",".join([beside, *plain, *([nested] if names else [])])
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One integration that Graph shows to a token.
+
+    ``name`` None: Graph gives none. ``behind`` is the id of the object that names it, when that is another one.
+    ``tasks`` is what the token's user may do with it; None: Graph does not say.
+    """
+
+    external_id: str
+    name: str | None
+    behind: str | None = None
+    tasks: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Which fields of an object show an integration, and how: ``read`` returns it, or None when there is none."""
+
+    fields: str
+    read: Callable[[Mapping[str, Any]], Listed | None]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """How the integrations are found that a token sees.
+
+    ``alone`` are ways to read one object, by its id or, with the token of one integration, as ``me``. The others are
+    for a user's token: ``edges`` of ``me`` that list integrations, and those of each object on its edge ``groups``.
+    ``task`` is what the user must be allowed to do. ``hides`` says what the lists do not show, without an error, when a
+    permission is missing.
+    """
+
+    alone: tuple[Lookup, ...]
+    edges: Mapping[str, Lookup] = field(default_factory=dict)
+    groups: str | None = None
+    group_edges: Mapping[str, Lookup] = field(default_factory=dict)
+    task: str | None = None
+    hides: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Provider:
     """A platform: how its content is listed and joined, and the resources that measure it.
@@ -157,10 +197,11 @@ class Provider:
     usage header. ``listings`` maps each edge that lists content to the fields to ask for; an integration may lack those
     in ``optional``. ``newest_first`` is the field that holds the time of a listed object, when the edges list the
     newest first: they are read no further than the span that is asked for. ``has_own_token``: a user's token is
-    exchanged for that of the integration. ``join`` turns the listed nodes of all edges into content; ``shows`` returns
-    whether an edge lists a stored content, and ``home`` the edge whose silence makes one doubt that it still exists.
-    ``stories`` declares what is listed for a day only, as if it were all that there is: one edge, ``join`` with the
-    photos and videos that they show, and resources that this edge lists; None: the platform has none that can be read.
+    exchanged for that of the integration. ``discovery`` is how integrations are found, by the login that gave a token.
+    ``join`` turns the listed nodes of all edges into content; ``shows`` returns whether an edge lists a stored content,
+    and ``home`` the edge whose silence makes one doubt that it still exists. ``stories`` declares what is listed for a
+    day only, as if it were all that there is: one edge, ``join`` with the photos and videos that they show, and
+    resources that this edge lists; None: the platform has none that can be read.
     """
 
     name: str
@@ -175,6 +216,7 @@ class Provider:
     shows: Callable[[str, str, Stored], bool]
     home: Callable[[str, Stored], str]
     resources: tuple[Resource, ...]
+    discovery: Mapping[str, Discovery]
     newest_first: str = ""
     has_own_token: bool = True
     stories: Provider | None = None

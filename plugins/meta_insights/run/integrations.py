@@ -11,7 +11,7 @@ from meta_insights.errors import ConfigurationError
 from meta_insights.provider import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from meta_insights.provider.model import Provider
     from meta_insights.store.warehouse import Warehouse
@@ -50,10 +50,39 @@ class Integration:
         return provider
 
 
-def register(warehouse: Warehouse, integrations: Sequence[Integration]) -> None:
-    """Add integrations to the registry, or bring them up to date. Those that are there already keep their state."""
+@dataclass(frozen=True)
+class Registered(Integration):
+    """An integration as the registry has it. ``is_deleted``: it was taken out, and its history stays."""
+
+    is_active: bool = True
+    is_deleted: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether runs ingest it."""
+        return self.is_active and not self.is_deleted
+
+
+def registry(warehouse: Warehouse) -> list[Registered]:
+    """Return all rows of the registry, of every organization, ordered by organization and id."""
+    return [Registered(**row) for row in warehouse.select("registered")]
+
+
+def register(
+    warehouse: Warehouse,
+    integrations: Sequence[Integration],
+    activated: Collection[str] = (),
+    retired: Collection[str] = (),
+) -> None:
+    """Add integrations to the registry, or bring them up to date. Those that are there already keep their state.
+
+    ``activated`` and ``retired`` are ids of rows that runs ingest from now on, or no longer.
+    """
     with warehouse.transaction() as transaction:
         transaction.write("integration", [asdict(one) for one in integrations], {})
+        for is_active, ids in ((True, activated), (False, retired)):
+            if ids:
+                transaction.execute("transform/integration_active", {"is_active": is_active, "ids": list(ids)})
 
 
 def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[Integration]:
@@ -75,6 +104,7 @@ def list_integrations(warehouse: Warehouse, params: Mapping[str, Any]) -> list[I
         )
     if not found:
         raise ConfigurationError(
-            f"no active integration to ingest: add a Page to {schema_name()}.integration (docs/tutorial.md)"
+            "no active integration to ingest: trigger meta_insights_register, or add a Page to "
+            f"{schema_name()}.integration (docs/tutorial.md)"
         )
     return found

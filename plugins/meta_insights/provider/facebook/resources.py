@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.provider.facebook import content
+from meta_insights.provider.facebook.discovery import DISCOVERY
 from meta_insights.provider.model import Metric, Nature, Provider, Resource
 from meta_insights.provider.values import by_reaction, by_type, count, entry, total
 
@@ -137,4 +138,5 @@ PROVIDER = Provider(
     shows=content.shows,
     home=content.home,
     resources=(POSTS, REELS, VIDEOS, VIDEO_DAYS, PAGE_DAYS),
+    discovery={"facebook": DISCOVERY},
 )

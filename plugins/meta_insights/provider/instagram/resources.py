@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from meta_insights.provider.instagram import content
+from meta_insights.provider.instagram.discovery import BY_FACEBOOK, BY_INSTAGRAM
 from meta_insights.provider.model import Metric, Nature, Provider, Resource
 from meta_insights.provider.values import by_type, count, given, per_cent
 
@@ -161,6 +162,7 @@ _ACCOUNTS = Provider(
     shows=content.shows,
     home=content.home,
     resources=(MEDIA, MEDIA_ACTIVITY, ACCOUNT_DAYS, ACCOUNT_FOLLOWS, ACCOUNT_REACH, ACCOUNT),
+    discovery={"facebook": BY_FACEBOOK, "instagram": BY_INSTAGRAM},
     newest_first="timestamp",
     has_own_token=False,
 )
