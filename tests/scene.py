@@ -67,6 +67,11 @@ class Scene:
         """The stack's Airflow, with what an operator does in the UI."""
         return AirflowOfTests.of(self.stack.airflow)
 
+    def ids(self, *numbers: int) -> list[str]:
+        """Return the integration ids of the world's Pages with these numbers, from 0 on; without any, of all."""
+        pages = self.world.pages
+        return [f"facebook-{pages[number].id}" for number in numbers or range(len(pages))]
+
     @property
     def seen_at(self) -> datetime:
         """The moment at which the sandbox's clock stands."""

@@ -22,7 +22,7 @@ from local_stack.daily_run import clock_held_for, run_day
 from local_stack.days import day_of
 from local_stack.report import console, say
 from local_stack.settings import CHECKOUT, ORGANIZATION, StackError, exclusive, read_environment
-from local_stack.stack import DAG_ID, LocalStack
+from local_stack.stack import DAG_ID, REGISTER_DAG_ID, REGISTER_PARAMS, LocalStack
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Errors whose text is meant for the person at the terminal.
@@ -126,7 +126,7 @@ def ask(
 
 @app.command()
 def debug(date: DateText = "", home: Path = CHECKOUT / "var" / "debug") -> None:
-    """Run the DAG in this very process, with a sandbox and a database of its own, so that breakpoints hold."""
+    """Run the DAGs in this very process, with a sandbox and a database of its own, so that breakpoints hold."""
     day, stack = day_of(date), LocalStack(home)
     with stack.databases():
         stack.prepare_airflow_database()
@@ -137,7 +137,9 @@ def debug(date: DateText = "", home: Path = CHECKOUT / "var" / "debug") -> None:
         from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
 
         with clock_held_for(stack, day):
-            run = DagBag(CHECKOUT / "dags").dags[DAG_ID].test(run_conf={"date": day.isoformat()})
+            dags = DagBag(CHECKOUT / "dags").dags
+            dags[REGISTER_DAG_ID].test(run_conf=REGISTER_PARAMS)
+            run = dags[DAG_ID].test(run_conf={"date": day.isoformat()})
         settings.dispose_orm()  # before its server stops
     raise typer.Exit(run.state != "success")
 

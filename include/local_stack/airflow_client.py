@@ -66,6 +66,10 @@ class AirflowClient:
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
         return str(self.request("post", f"dags/{self.dag_id}/dagRuns", json=body)["dag_run_id"])
 
+    def unpause(self) -> None:
+        """Let the DAG's runs begin."""
+        self.request("patch", f"dags/{self.dag_id}", json={"is_paused": False})
+
     def state(self, run_id: str) -> str:
         """Return the run's state: `queued`, `running`, `success` or `failed`."""
         return str(self.request("get", self.run_path(run_id))["state"])
@@ -81,6 +85,11 @@ class AirflowClient:
         lines = self.request("get", path, params={"map_index": task.map_index, "full_content": True})["content"]
         errors = [line["error_detail"][0] for line in lines if line.get("error_detail")]
         return f"{errors[-1]['exc_type']}: {errors[-1]['exc_value']}" if errors else ""
+
+    def xcom(self, run_id: str, task: TaskInstance) -> Any:
+        """Return what a task returned."""
+        path = f"{self.run_path(run_id)}/taskInstances/{task.task_id}/xcomEntries/return_value"
+        return self.request("get", path, params={"map_index": task.map_index})["value"]
 
     def run_path(self, run_id: str) -> str:
         """Return the path of a run below `/api/v2`."""

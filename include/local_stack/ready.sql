@@ -1,4 +1,4 @@
--- One row: whether Airflow's processes have worked since a moment, and whether the DAG's file was read since then.
+-- One row: whether Airflow's processes have worked since a moment, and whether the DAGs' files were read since then.
 -- Reads Airflow's own database.
 select
     (
@@ -6,5 +6,7 @@ select
         from job
         where job_type in ('SchedulerJob', 'DagProcessorJob') and latest_heartbeat > %(since)s
     ) = 2
-    and exists (select from dag where dag_id = %(dag_id)s and last_parsed_time > %(since)s) as is_ready,
+    and (
+        select count(*) from dag where dag_id = any(%(dag_ids)s) and last_parsed_time > %(since)s
+    ) = cardinality(%(dag_ids)s::text[]) as is_ready,
     (select min(filename || E' cannot be imported:\n' || stacktrace) from import_error where timestamp > %(since)s) as error

@@ -44,12 +44,12 @@ def standing(instances: Sequence[TaskInstance], waiting: Sequence[Mapping[str, A
 def summary(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One line per integration, given the rows of `run_summary.sql`, and totals."""
     counts = {"posts": "posts", "snapshots": "snapshots", "api_calls": "API calls", "http_retries": "retries"}
-    columns = {"integration_id": "id", "name": "Page", "state": "state", **counts, "reason": "reason"}
+    columns = {"integration_id": "id", "name": "name", "state": "state", **counts, "reason": "reason"}
     table = answer(list(columns.values()), [[row[name] for name in columns] for row in rows])
     totals = {name: _text(sum(row[name] or 0 for row in rows)) for name in counts}
     table.show_footer = True
     for column, name in zip(table.columns, columns, strict=True):
-        column.footer = totals.get(name, plural(len(rows), "Page") if name == "name" else "")
+        column.footer = totals.get(name, plural(len(rows), "integration") if name == "name" else "")
     return table
 
 

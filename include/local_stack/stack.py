@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -19,7 +19,7 @@ import requests
 
 from graph_sandbox.control.client import SandboxControl
 from local_stack import settings
-from local_stack.airflow_client import AirflowClient
+from local_stack.airflow_client import FINAL_STATES, AirflowClient
 from local_stack.airflow_env import ADMIN, airflow_environment
 from local_stack.credentials import Credentials
 from local_stack.days import last_full_day
@@ -29,9 +29,10 @@ from local_stack.settings import CHECKOUT, GRAPH_VARIABLE, HOST, Layout, Ports, 
 
 log = logging.getLogger(__name__)
 
-DAG_ID = "meta_insights_daily"
-SEED, PAGES = 7, 20  # of the sandbox's world
+DAG_ID, REGISTER_DAG_ID = "meta_insights_daily", "meta_insights_register"
+SEED, PAGES, ACCOUNTS = 7, 20, 6  # of the sandbox's world
 RUN_PREFIX = "demo__"  # of `make run`
+REGISTER_PARAMS = {"organization_id": settings.ORGANIZATION, "dry_run": False}
 _PATIENCE = 120  # seconds
 
 _AIRFLOW = {
@@ -61,12 +62,13 @@ class LocalStack:
         dags: Path = CHECKOUT / "dags",
         stays: bool = False,
         pages: int = PAGES,
+        accounts: int = ACCOUNTS,
     ) -> None:
         self.layout = Layout(home or CHECKOUT / "var")
         # The schedule begins with the last full day unless another date is set, so that it need not catch up for hours.
         given = settings.read_environment() if env is None else env
         self._base = {"META_INSIGHTS_START_DATE": last_full_day().isoformat(), **given}
-        self._dags, self._stays, self._pages = dags, stays, pages
+        self._dags, self._stays, self._pages, self._accounts = dags, stays, pages, accounts
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
@@ -144,7 +146,10 @@ class LocalStack:
         return {"postgres": self.postgres.pid(), **self.services.pids()}
 
     def start(self) -> None:
-        """Start everything, and return when the DAG can be triggered; when that fails, leave nothing behind."""
+        """Start everything, and return when the DAGs can be triggered; when that fails, leave nothing behind.
+
+        The Pages and accounts of a sandbox are registered then.
+        """
         try:
             self.start_postgres()
             self.prepare_airflow_database()
@@ -154,8 +159,9 @@ class LocalStack:
             self.prepare_warehouse()
             log.info("Waiting for Airflow")
             self._wait_for("Airflow", self._is_ready)
-            self.airflow.request("patch", f"dags/{DAG_ID}", json={"is_paused": False})
             log.info("Airflow %s answers at %s", version("apache-airflow-core"), self.airflow.base_url)
+            self._register()
+            self.airflow.unpause()  # not before: the schedule may have a run to make
         except BaseException:
             self.stop()
             raise
@@ -197,7 +203,8 @@ class LocalStack:
         """Return the commands of all services but PostgreSQL, by name."""
         modules = _AIRFLOW | (_TRIGGERER if self._stays else {})
         if self.uses_sandbox:
-            options = ["--port", f"{self.ports.sandbox}", "--seed", f"{SEED}", "--pages", f"{self._pages}"]
+            options = ["--port", f"{self.ports.sandbox}", "--seed", f"{SEED}"]
+            options += ["--pages", f"{self._pages}", "--accounts", f"{self._accounts}"]
             modules = {"sandbox": ["graph_sandbox", *options]} | modules
         return {name: [sys.executable, "-m", *module] for name, module in modules.items()}
 
@@ -214,11 +221,11 @@ class LocalStack:
         return not is_current
 
     def prepare_warehouse(self) -> None:
-        """Bring the warehouse's schema up to date; register the sandbox's Pages and the connection to them."""
+        """Bring the warehouse's schema up to date; make the connection to the sandbox."""
         if self.uses_sandbox:
             self._wait_for("the Graph sandbox", lambda: bool(self.sandbox.state()))
         sandbox = [self.sandbox.base_url] if self.uses_sandbox else []
-        self.run_module("warehouse-setup", "local_stack.register_demo", *sandbox)
+        self.run_module("warehouse-setup", "local_stack.demo_connection", *sandbox)
 
     def run_module(self, name: str, *module: str) -> None:
         """Run a Python module to its end in the stack's environment; StackError with the end of its log if it fails."""
@@ -228,10 +235,24 @@ class LocalStack:
         if result.returncode:
             raise StackError(f"{name} failed. {self._tail(name)}")
 
+    def _register(self) -> None:
+        """Unpause the DAG of the registration; let it register all of the sandbox. StackError if that fails."""
+        registration = replace(self.airflow, dag_id=REGISTER_DAG_ID)
+        registration.unpause()
+        if not self.uses_sandbox:
+            return
+        run_id = registration.trigger(REGISTER_PARAMS, f"{RUN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        self._wait_for(f"the run of {REGISTER_DAG_ID}", lambda: registration.state(run_id) in FINAL_STATES)
+        (task,) = registration.task_instances(run_id)
+        if task.state != "success":
+            raise StackError(f"{REGISTER_DAG_ID} failed: {registration.failure(run_id, task)}")
+        counts = registration.xcom(run_id, task)["counts"].items()
+        log.info("%s: %s", REGISTER_DAG_ID, ", ".join(f"{count} {outcome}" for outcome, count in counts))
+
     def _is_ready(self) -> bool:
-        """Whether Airflow works and has read the DAG's file since the start; StackError if that cannot be imported."""
+        """Whether Airflow works and has read the DAGs since the start; StackError if one cannot be imported."""
         with psycopg.connect(self.postgres.dsn("airflow")) as connection:
-            params = {"since": self._started, "dag_id": DAG_ID}
+            params = {"since": self._started, "dag_ids": [DAG_ID, REGISTER_DAG_ID]}
             is_ready, error = connection.execute(_READY.read_bytes(), params).fetchone() or (False, None)
         if error:
             raise StackError(error)

@@ -86,10 +86,10 @@ def run(stack: LocalStack, airflow: AirflowOfTests, conf: dict[str, object], run
 def test_whole_run(kind: type[LocalStack], scheduler: str, tmp_path: Path, figures: Figures) -> None:
     day = last_full_day(datetime.now(UTC))
     dags = shutil.copytree(CHECKOUT / "tests" / "benchmarks" / "dags", tmp_path / "dags")
-    shutil.copy(CHECKOUT / "dags" / "meta_insights_daily.py", dags)
+    shutil.copytree(CHECKOUT / "dags", dags, dirs_exist_ok=True)
     env = {"PATH": os.environ["PATH"], "META_INSIGHTS_START_DATE": "2026-01-01"}
     found: dict[str, list[dict[str, float]]] = {"ours": [], "empty": []}
-    with kind(tmp_path / "stack", env, dags=dags, pages=PAGES) as stack:
+    with kind(tmp_path / "stack", env, dags=dags, pages=PAGES, accounts=0) as stack:
         stack.sandbox.fix_clock(moment_of_observation(day))
         stack.sandbox.configure(latency_ms=LATENCY_MS)
         ours = AirflowOfTests.of(stack.airflow)

@@ -22,6 +22,8 @@ from support import ROOT
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+DAG_IDS = {"meta_insights_catalogue", "meta_insights_daily", "meta_insights_register", "meta_insights_stories"}
+
 
 @pytest.fixture(scope="module")
 def dagbag() -> DagBag:

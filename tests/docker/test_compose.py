@@ -123,7 +123,7 @@ def test_development_code_is_in_the_sandboxs_image_alone() -> None:
 
 def test_services_run_the_image_that_has_their_code(airflow_services: dict[str, Any]) -> None:
     for name, service in airflow_services.items():
-        target = "sandbox" if name in {"sandbox", "sandbox-pages"} else "airflow"
+        target = "sandbox" if name in {"sandbox", "sandbox-connection"} else "airflow"
         assert service["build"] == {"context": ".", "target": target}, name
         assert service["image"].partition(":")[0] == {"sandbox": "meta-insights-sandbox"}.get(target, "meta-insights")
 
@@ -131,7 +131,7 @@ def test_services_run_the_image_that_has_their_code(airflow_services: dict[str, 
 def test_the_sandboxs_programs_need_no_package_that_its_image_lacks(tmp_path: Path) -> None:
     for name in re.findall(r"^COPY \S+ include/(\S+) /opt/sandbox/", stages()["sandbox"], re.MULTILINE):
         shutil.copytree(ROOT / "include" / name, tmp_path / name)
-    code = "import sys, local_stack.register_demo, graph_sandbox.__main__; print(*sys.modules)"
+    code = "import sys, local_stack.demo_connection, graph_sandbox.__main__; print(*sys.modules)"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{tmp_path}:{ROOT / 'plugins'}", "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     loaded = {module.partition(".")[0] for module in done.stdout.splitlines()[-1].split()}
@@ -191,7 +191,7 @@ def test_what_must_last_is_on_volumes(compose: dict[str, Any], airflow_services:
 
 def test_services_that_serve_and_work_are_watched_and_started_again(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
-        if name in {"init", "sandbox-pages"}:
+        if name in {"init", "sandbox-connection"}:
             assert service["restart"] == "no"
             continue
         assert service["restart"] == "unless-stopped", name

@@ -21,7 +21,7 @@ PAGES = 20
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("stack"), quick(), pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), quick(), pages=PAGES, accounts=0) as stack:
         yield stack
 
 

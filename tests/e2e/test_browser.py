@@ -59,7 +59,7 @@ def test_a_page_is_cleared_by_mouse_and_only_it_and_what_follows_runs_again(scen
     _, broken, other = scene.world.pages[:3]
     for page in (broken, other):
         scene.stack.sandbox.fault("revoked_token", page.id)
-    run_id, state = scene.run(integration_ids=["demo-01", "demo-02", "demo-03"])
+    run_id, state = scene.run(integration_ids=scene.ids(0, 1, 2))
     assert state == "failed"
     tasks, stored = scene.tasks(run_id), scene.stored_versions()
     dialog, clear = ui.get_by_role("dialog"), ui.get_by_role("button", name="Press shift+c to clear")
@@ -86,7 +86,7 @@ def test_a_page_is_cleared_by_mouse_and_only_it_and_what_follows_runs_again(scen
         for table, rows in scene.stored_versions().items()
         for key, version in rows.items()
         if version != stored[table].get(key)
-    } == {"demo-02"}
+    } == set(scene.ids(1))
 
     # That of the run takes everything, unless it is told to clear only what failed.
     scene.stack.sandbox.clear_faults(other.id)

@@ -30,9 +30,10 @@ WORKERS = ("worker-1", "worker-2")
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Its Pages are registered as the service `sandbox-pages` of docker-compose.yaml does it."""
     env = quick(META_INSIGHTS_RETRY_DELAY_SECONDS="2")
-    with CeleryStack(tmp_path_factory.mktemp("distributed"), env, workers=len(WORKERS), pages=PAGES) as stack:
+    with CeleryStack(
+        tmp_path_factory.mktemp("distributed"), env, workers=len(WORKERS), pages=PAGES, accounts=0
+    ) as stack:
         yield stack
 
 

@@ -87,7 +87,7 @@ def test_three_pages_in_trouble_and_one_clear_that_repairs_the_run(scene: Scene)
 def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Scene) -> None:
     page = scene.world.pages[3]
     scene.stack.sandbox.fault("server_error", page.id, edge="published_posts", times=6)
-    run_id, state = scene.run(integration_ids=["demo-04"])
+    run_id, state = scene.run(integration_ids=scene.ids(3))
     assert state == "success"
     assert scene.tasks(run_id)["integration.content", 0].try_number == 2
     tries = scene.rows(
@@ -103,18 +103,16 @@ def test_a_fault_that_outlasts_the_calls_is_mended_by_the_tasks_retry(scene: Sce
 
 
 def test_bad_rows_of_the_registry_fail_their_own_task_and_no_other(scene: Scene) -> None:
-    changes = {
-        "demo-01": "update analytics.integration set provider = 'myspace' where id = 'demo-01'",
-        "demo-02": "update analytics.integration set external_id = 'my.page' where id = 'demo-02'",
-        "demo-03": "update analytics.integration set conn_id = 'nowhere' where id = 'demo-03'",
-    }
+    changes = dict(
+        zip(scene.ids(0, 1, 2), ("provider = 'myspace'", "external_id = 'my.page'", "conn_id = 'nowhere'"), strict=True)
+    )
     before = scene.rows("select * from analytics.integration where id = any(%s)", list(changes))
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
         connection.execute("set session_replication_role = replica")  # a row that was wrong from the beginning
-        for change in changes.values():
-            connection.execute(change.encode())
+        for integration_id, change in changes.items():
+            connection.execute(f"update analytics.integration set {change} where id = '{integration_id}'".encode())
     try:
-        run_id, state = scene.run(integration_ids=[*changes, "demo-04"])
+        run_id, state = scene.run(integration_ids=scene.ids(0, 1, 2, 3))
     finally:
         with psycopg.connect(scene.stack.warehouse_dsn) as connection:
             connection.execute("set session_replication_role = replica")
@@ -133,7 +131,7 @@ def test_bad_rows_of_the_registry_fail_their_own_task_and_no_other(scene: Scene)
     assert {tasks["integration.content", index].try_number for index in range(3)} == {1}
     assert tasks["integration.metrics", 3].state == "success"
     ids = {row["integration_id"] for row in scene.snapshots().values()}
-    assert ids == {"demo-04"}
+    assert ids == set(scene.ids(3))
 
 
 def test_an_empty_registry_fails_the_listing_and_says_what_to_do(scene: Scene) -> None:
@@ -148,10 +146,10 @@ def test_an_empty_registry_fails_the_listing_and_says_what_to_do(scene: Scene) -
 
 
 def test_an_integration_of_another_organization_is_refused_by_the_listing(scene: Scene) -> None:
-    run_id, state = scene.run(integration_ids=["demo-01"], organization_id="someone-else")
+    run_id, state = scene.run(integration_ids=scene.ids(0), organization_id="someone-else")
     assert state == "failed"
     told = scene.airflow.failure(run_id, scene.tasks(run_id)["list_integrations", -1])
-    assert "no active integration of the organization 'someone-else' has the id or name demo-01" in told
+    assert f"no active integration of the organization 'someone-else' has the id or name {scene.ids(0)[0]}" in told
 
 
 def test_a_date_that_has_not_ended_is_refused(scene: Scene) -> None:
@@ -167,7 +165,7 @@ def test_an_unreachable_warehouse_is_retried_and_the_run_is_whole_when_it_is_bac
         admin.execute("alter database warehouse allow_connections false")
         try:
             run_id = f"test__warehouse__{scene.day.date}"
-            scene.airflow.trigger({"date": str(scene.day.date), "integration_ids": ["demo-05"]}, run_id)
+            scene.airflow.trigger({"date": str(scene.day.date), "integration_ids": scene.ids(4)}, run_id)
             listing = _first_retry(scene, run_id)
         finally:
             admin.execute("alter database warehouse allow_connections true")

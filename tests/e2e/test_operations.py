@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ import psycopg
 import pytest
 
 from graph_sandbox.world import World
-from local_stack import register_demo as demo
-from local_stack.settings import GRAPH_CONNECTION
+from local_stack import demo_connection as demo
+from local_stack.settings import GRAPH_CONNECTION, ORGANIZATION
 from local_stack.stack import DAG_ID, LocalStack
 from meta_insights.days import Day
 from meta_insights.failures import FAULT_RETRIES
@@ -31,7 +32,7 @@ _dates = iter(date(2026, 10, 3) + timedelta(days=3 * n) for n in range(12))
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("operated"), quick(), pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("operated"), quick(), pages=PAGES, accounts=0) as stack:
         yield stack
 
 
@@ -43,7 +44,7 @@ def scene(stack: LocalStack) -> Iterator[Scene]:
     stack.sandbox.fix_clock(scene.seen_at)
     yield scene
     with psycopg.connect(stack.warehouse_dsn) as connection:
-        connection.execute("update analytics.integration set is_active = id like 'demo-%'")
+        connection.execute("update analytics.integration set is_active = id like 'facebook-%'")
 
 
 def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
@@ -51,12 +52,11 @@ def add_page(scene: Scene, integration_id: str, page_id: str) -> None:
     new: dict[str, Any] = {"name": f"New {integration_id}", "page_id": page_id, "posts_per_day": 1.0}
     scene.stack.sandbox.add_page(**new)
     scene.world.add_page(**new)
-    (page,) = demo.integrations({"pages": [{"id": page_id, "name": new["name"]}]})
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
         connection.execute(
-            "insert into analytics.integration (organization_id, id, provider, external_id, name, conn_id) "
-            "values (%(organization_id)s, %(id)s, %(provider)s, %(external_id)s, %(name)s, %(conn_id)s)",
-            asdict(page) | {"id": integration_id},
+            "insert into analytics.integration (organization_id, id, provider, external_id, name) "
+            "values (%s, %s, 'facebook', %s, %s)",
+            (ORGANIZATION, integration_id, page_id, new["name"]),
         )
 
 
@@ -74,6 +74,11 @@ def backfill(scene: Scene, first: date, last: date, *options: str) -> list[dict[
 
     runs: list[dict[str, Any]] = until("the backfill is complete", ended, timeout=600)
     return sorted(runs, key=lambda run: str(run["logical_date"]))
+
+
+def only(scene: Scene, number: int, **params: Any) -> str:
+    """Return the params of a run of one Page, as JSON."""
+    return json.dumps({"integration_ids": scene.ids(number), **params})
 
 
 def tries(scene: Scene, run_id: str) -> dict[tuple[str, int], int]:
@@ -132,15 +137,16 @@ def test_one_mapped_instance_is_cleared_and_only_that_page_and_what_follows_runs
 
     # Every row of the others is untouched, and none of the repaired Page's is missing.
     after = scene.stored_versions()
-    assert of_others(after, "demo-02") == of_others(before, "demo-02")
-    assert new_rows_by(after, before) == {"demo-02"}
+    (repaired, other) = scene.ids(1, 3)
+    assert of_others(after, repaired) == of_others(before, repaired)
+    assert new_rows_by(after, before) == {repaired}
 
     # "Clear failed" does the rest.
     scene.stack.sandbox.clear_faults(pages[3].id)
     airflow.clear(run_id, only_failed=True)
     assert airflow.wait(run_id) == "success"
     assert scene.snapshots().keys() == scene.truth().keys()
-    assert of_others(scene.stored_versions(), "demo-04") == of_others(after, "demo-04")
+    assert of_others(scene.stored_versions(), other) == of_others(after, other)
 
 
 def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(scene: Scene) -> None:
@@ -150,7 +156,9 @@ def test_a_rotated_token_makes_a_page_red_until_the_connection_has_the_new_one(s
     old = scene.stack.sandbox.page_token(page.id)
     airflow.put_connection("meta_graph_of_one_page", **(connection | {"password": old, "extra": extra}))
     with psycopg.connect(scene.stack.warehouse_dsn) as database:
-        database.execute("update analytics.integration set conn_id = 'meta_graph_of_one_page' where id = 'demo-03'")
+        database.execute(
+            "update analytics.integration set conn_id = 'meta_graph_of_one_page' where id = %s", scene.ids(2)
+        )
     new = scene.stack.sandbox.rotate_token(page.id)
     try:
         run_id, state = scene.run()
@@ -176,9 +184,7 @@ def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_no
     before = scene.stored_versions()
     add_page(scene, "a-first", "700100200300401")  # sorts before all: every map index becomes another Page's
     with psycopg.connect(scene.stack.warehouse_dsn) as connection:
-        connection.execute(
-            "update analytics.integration set is_active = false where id = any(%s)", (["demo-02", "demo-04"],)
-        )
+        connection.execute("update analytics.integration set is_active = false where id = any(%s)", (scene.ids(1, 3),))
     airflow.clear(run_id, ["list_integrations"], only_failed=False)
     assert airflow.wait(run_id) == "success"
 
@@ -197,7 +203,7 @@ def test_clearing_the_listing_with_its_downstream_takes_the_registry_as_it_is_no
 def test_a_month_is_backfilled_for_one_new_page_while_the_daily_run_goes_on(scene: Scene) -> None:
     add_page(scene, "new-one", "700100200300402")
     others = scene.stored_versions()
-    daily = scene.trigger(integration_ids=[f"demo-0{number}" for number in range(1, PAGES + 1)])
+    daily = scene.trigger(integration_ids=[f"facebook-{page.id}" for page in World(seed=7, pages=PAGES).pages])
     runs = backfill(scene, MONTH[0], MONTH[-1], "--dag-run-conf", '{"integration_ids": ["new-one"]}')
     assert scene.airflow.wait(daily) == "success"
 
@@ -223,7 +229,7 @@ def test_a_month_is_backfilled_for_one_new_page_while_the_daily_run_goes_on(scen
 
 def test_a_backfill_leaves_dates_that_have_a_run_unless_it_reprocesses_them(scene: Scene) -> None:
     first, last = date(2026, 8, 10), date(2026, 8, 12)
-    made = backfill(scene, first, last, "--dag-run-conf", '{"integration_ids": ["demo-01"]}')
+    made = backfill(scene, first, last, "--dag-run-conf", only(scene, 0))
     assert [(run["logical_date"][:10], run["state"]) for run in made if run["logical_date"] < "2026-09"] == [
         ("2026-08-10", "success"),
         ("2026-08-11", "success"),
@@ -233,14 +239,15 @@ def test_a_backfill_leaves_dates_that_have_a_run_unless_it_reprocesses_them(scen
     count += "and integration_id = %s"
     stored = scene.stored_versions()
 
-    only_second = ("--dag-run-conf", '{"integration_ids": ["demo-02"]}')
+    (second,) = scene.ids(1)
+    only_second = ("--dag-run-conf", only(scene, 1))
     backfill(scene, first, last, *only_second)
-    assert scene.rows(count, first, last, "demo-02")[0]["count"] == 0
+    assert scene.rows(count, first, last, second)[0]["count"] == 0
 
     again = backfill(scene, first, last, *only_second, "--reprocess-behavior", "completed")
     assert {run["dag_run_id"] for run in again} == {run["dag_run_id"] for run in made}
     assert {run["state"] for run in again} == {"success"}
-    assert scene.rows(count, first, last, "demo-02")[0]["count"] == 3
+    assert scene.rows(count, first, last, second)[0]["count"] == 3
     assert of_known(scene.stored_versions(), stored) == stored
 
 
@@ -298,10 +305,10 @@ def test_two_runs_of_the_same_date_at_once_store_it_once(scene: Scene) -> None:
     assert scene.stored_versions() == versions
 
 
-def attempts(scene: Scene, run_id: str, integration_id: str, columns: str) -> list[tuple[Any, ...]]:
-    """Return what the ledger has of the content stage of an integration in one run, by attempt."""
+def attempts(scene: Scene, run_id: str, page: int, columns: str) -> list[tuple[Any, ...]]:
+    """Return what the ledger has of the content stage of a Page in one run, by attempt."""
     query = f"select {columns} from analytics.ingestion_run where run_id = %s and integration_id = %s "
-    rows = scene.rows(query + "and stage = 'content' order by attempt", run_id, integration_id)
+    rows = scene.rows(query + "and stage = 'content' order by attempt", run_id, *scene.ids(page))
     return [tuple(row.values()) for row in rows]
 
 
@@ -317,14 +324,14 @@ def test_a_run_is_repaired_though_a_page_was_added_and_every_map_index_moved(sce
     scene.stack.sandbox.fault("server_error", broken.id, edge="published_posts")
     run_id, state = scene.run()
     assert state == "failed"
-    tried = attempts(scene, run_id, "demo-04", "attempt, try_number, map_index, state")
+    tried = attempts(scene, run_id, 3, "attempt, try_number, map_index, state")
     assert tried == [(n, n, 3, "failed") for n in range(1, FAULT_RETRIES + 2)]
 
     scene.stack.sandbox.clear_faults(broken.id)
     add_page(scene, "a-very-first", "700100200300409")
     scene.airflow.clear(run_id, ["list_integrations"], only_failed=False)
     assert scene.airflow.wait(run_id) == "success"
-    after = attempts(scene, run_id, "demo-04", "attempt, try_number, map_index, state")
+    after = attempts(scene, run_id, 3, "attempt, try_number, map_index, state")
     assert after[:-1] == tried  # none is overwritten
     number, try_number, map_index, last = after[-1]
     assert (number, map_index, last) == (FAULT_RETRIES + 2, 4, "success")
@@ -337,23 +344,24 @@ def test_a_date_that_is_reprocessed_with_a_longer_look_back_is_read_again_whole(
     page = scene.world.pages[0]
 
     def reprocess(lookback_days: int, *options: str) -> str:
-        conf = f'{{"integration_ids": ["demo-01"], "lookback_days": {lookback_days}}}'
+        conf = only(scene, 0, lookback_days=lookback_days)
         (run,) = [one for one in backfill(scene, on, on, "--dag-run-conf", conf, *options) if on_date(one, on)]
         assert run["state"] == "success"
         return str(run["dag_run_id"])
 
     run_id = reprocess(7)
     assert reprocess(28, "--reprocess-behavior", "completed") == run_id
-    asked = attempts(scene, run_id, "demo-01", "attempt, lookback_days, question ->> 'lookback_days', state")
+    asked = attempts(scene, run_id, 0, "attempt, lookback_days, question ->> 'lookback_days', state")
     assert asked == [(1, 7, "7", "success"), (2, 28, "28", "success")]
     stored = scene.rows(
-        "select external_content_id from analytics.content_daily_metric where integration_id = 'demo-01' and date = %s",
+        "select external_content_id from analytics.content_daily_metric where integration_id = %s and date = %s",
+        *scene.ids(0),
         on,
     )
     truth = Scene(scene.stack, scene.world, Day(on)).truth([page.id])
     assert {row["external_content_id"] for row in stored} == truth.keys()
-    achieved = "select lookback_days from analytics.requested_date where integration_id = 'demo-01' and date = %s"
-    assert scene.rows(achieved, on) == [{"lookback_days": 28}]
+    achieved = "select lookback_days from analytics.requested_date where integration_id = %s and date = %s"
+    assert scene.rows(achieved, *scene.ids(0), on) == [{"lookback_days": 28}]
 
 
 def on_date(run: dict[str, Any], on: date) -> bool:
@@ -362,7 +370,7 @@ def on_date(run: dict[str, Any], on: date) -> bool:
 
 def test_a_backfill_with_the_param_date_is_red_and_says_why(scene: Scene) -> None:
     first, last = date(2026, 8, 25), date(2026, 8, 26)
-    made = backfill(scene, first, last, "--dag-run-conf", '{"date": "2026-08-01", "integration_ids": ["demo-01"]}')
+    made = backfill(scene, first, last, "--dag-run-conf", only(scene, 0, date="2026-08-01"))
     runs = [run for run in made if on_date(run, first) or on_date(run, last)]
     assert [run["state"] for run in runs] == ["failed", "failed"]
     for run in runs:
@@ -381,25 +389,25 @@ def reasons(scene: Scene, run_id: str) -> dict[tuple[str, int], str]:
 
 
 def test_a_complete_date_is_announced_once_however_often_it_is_checked(scene: Scene) -> None:
-    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    run_id, state = scene.run(integration_ids=scene.ids(0, 1))
     assert state == "success", reasons(scene, run_id)
     emitted = events(scene)
     assert [name for name, _ in emitted] == ["meta_insights_daily", "meta_insights_complete"]
     assert {extra["state"] for _, extra in emitted} == {"complete"}
-    assert emitted[0][1]["integrations"].keys() == {"demo-01", "demo-02"}
+    assert emitted[0][1]["integrations"].keys() == set(scene.ids(0, 1))
 
     scene.airflow.clear(run_id, ["check"], only_failed=False)
     assert scene.airflow.wait(run_id) == "success"
     assert tries(scene, run_id)["check", -1] == 2
-    scene.run(integration_ids=["demo-01"])  # nothing new of it
+    scene.run(integration_ids=scene.ids(0))  # nothing new of it
     assert events(scene) == emitted
 
-    scene.run(integration_ids=["demo-03"])
+    scene.run(integration_ids=scene.ids(2))
     assert [name for name, _ in events(scene)] == ["meta_insights_daily", "meta_insights_complete"] * 2
 
 
 def test_an_instance_that_failed_without_a_trace_in_the_ledger_is_named(scene: Scene) -> None:
-    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    run_id, state = scene.run(integration_ids=scene.ids(0, 1))
     assert state == "success", reasons(scene, run_id)
     path = f"{scene.airflow.run_path(run_id)}/taskInstances/integration.metrics/1"
     scene.airflow.request("patch", path, json={"new_state": "failed"})
@@ -407,7 +415,7 @@ def test_an_instance_that_failed_without_a_trace_in_the_ledger_is_named(scene: S
     assert scene.airflow.wait(run_id) == "failed"
     verdict = scene.airflow.failure(run_id, scene.tasks(run_id)["aggregate", -1])
     assert "1 of 2 integrations are incomplete" in verdict
-    assert f"{scene.world.pages[1].name} (demo-02): the metrics task did not finish" in verdict
+    assert f"{scene.world.pages[1].name} ({scene.ids(1)[0]}): the metrics task did not finish" in verdict
     scene.airflow.clear(run_id, only_failed=True)
     assert scene.airflow.wait(run_id) == "success"
 

@@ -42,7 +42,7 @@ _dates = iter(date(2026, 9, 2) + timedelta(days=3 * n) for n in range(20))
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("recovering"), quick(**SETTINGS), pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("recovering"), quick(**SETTINGS), pages=PAGES, accounts=0) as stack:
         yield stack
 
 
@@ -253,8 +253,9 @@ def test_a_hung_connection_to_graph_is_given_up_and_the_call_repeated(scene: Sce
     assert_whole(scene, run_id)
     (ledger,) = scene.rows(
         "select http_retries, finished_at - started_at as took, try_number from analytics.ingestion_run "
-        "where run_id = %s and stage = 'content' and integration_id = 'demo-01'",
+        "where run_id = %s and stage = 'content' and integration_id = %s",
         run_id,
+        *scene.ids(0),
     )
     assert (ledger["try_number"], ledger["http_retries"]) == (1, 1)
     assert timedelta(seconds=8) <= ledger["took"] < timedelta(seconds=25)
@@ -279,7 +280,8 @@ def first_try(scene: Scene, run_id: str) -> dict[str, str]:
     """Return the ledger of the first try of the first Page's content once it has failed; empty before."""
     rows = scene.rows(
         "select error_class from analytics.ingestion_run where run_id = %s and stage = 'content' "
-        "and integration_id = 'demo-01' and try_number = 1 and state = 'failed'",
+        "and integration_id = %s and try_number = 1 and state = 'failed'",
         run_id,
+        *scene.ids(0),
     )
     return rows[0] if rows else {}

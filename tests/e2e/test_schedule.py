@@ -35,7 +35,7 @@ def dates() -> list[date]:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory, dates: list[date]) -> Iterator[Scene]:
     env = quick(META_INSIGHTS_START_DATE=dates[0].isoformat())
-    with LocalStack(tmp_path_factory.mktemp("scheduled"), env, stays=True, pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("scheduled"), env, stays=True, pages=PAGES, accounts=0) as stack:
         yield Scene(stack, World(seed=7, pages=PAGES), Day(dates[-1]))
 
 
@@ -66,7 +66,7 @@ def test_a_scheduled_run_of_a_day_that_ran_is_not_made_again(scene: Scene) -> No
     services.stop(scene.stack.services, "scheduler")
     services.start(scene.stack.services, "scheduler")
     until("the scheduler is healthy", lambda: scene.airflow.health()["scheduler"] == "healthy")
-    run_id, state = scene.run(integration_ids=["demo-01"])
+    run_id, state = scene.run(integration_ids=scene.ids(0))
     assert state == "success"
     assert {run["dag_run_id"] for run in scene.airflow.runs()} - before == {run_id}
 

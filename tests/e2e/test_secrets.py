@@ -25,8 +25,7 @@ def test_no_token_is_anywhere_but_in_the_encrypted_connection(scene: Scene) -> N
     for number, kind in enumerate(("revoked_token", "server_error", "truncated_json", "drop_connection")):
         sandbox.fault(kind, pages[number].id, edge="published_posts" if number else None)
     sandbox.fault("missing_permission", pages[4].id, edge="video_insights")
-    ids = [f"demo-0{number}" for number in range(1, 7)]
-    run_id, state = scene.run(integration_ids=ids)
+    run_id, state = scene.run(integration_ids=scene.ids(*range(6)))
     assert state == "failed"
 
     state_of_sandbox = sandbox.state()

@@ -57,22 +57,29 @@ def test_a_task_that_waits_for_its_retry_says_when_it_comes_and_why() -> None:
 
 def row(number: int, name: str, **given: object) -> dict[str, object]:
     counts = {"posts": 25, "snapshots": 24, "api_calls": 1100, "http_retries": 0}
-    return {"integration_id": f"demo-{number:02}", "name": name, "state": "success", "reason": None, **counts, **given}
+    return {
+        "integration_id": f"facebook-10{number}",
+        "name": name,
+        "state": "success",
+        "reason": None,
+        **counts,
+        **given,
+    }
 
 
 def test_the_table_has_a_line_per_page_its_reason_and_totals() -> None:
     table = report.summary([row(1, "Café"), row(2, "Atlas", state="failed", snapshots=None, reason="token revoked")])
     assert [[cell.strip() for cell in line] for line in drawn(table)] == [
-        ["id", "Page", "state", "posts", "snapshots", "API calls", "retries", "reason"],
-        ["demo-01", "Café", "success", "25", "24", "1,100", "0"],
-        ["demo-02", "Atlas", "failed", "25", "1,100", "0", "token revoked"],
-        ["2 Pages", "50", "24", "2,200", "0"],
+        ["id", "name", "state", "posts", "snapshots", "API calls", "retries", "reason"],
+        ["facebook-101", "Café", "success", "25", "24", "1,100", "0"],
+        ["facebook-102", "Atlas", "failed", "25", "1,100", "0", "token revoked"],
+        ["2 integrations", "50", "24", "2,200", "0"],
     ]
 
 
 def test_one_page_is_not_written_as_many_and_no_page_is_a_table_of_nothing() -> None:
-    assert drawn(report.summary([row(1, "Café")]))[-1][0].strip() == "1 Page"
-    assert [cell.strip() for cell in drawn(report.summary([]))[-1]] == ["0 Pages", "0", "0", "0", "0"]
+    assert drawn(report.summary([row(1, "Café")]))[-1][0].strip() == "1 integration"
+    assert [cell.strip() for cell in drawn(report.summary([]))[-1]] == ["0 integrations", "0", "0", "0", "0"]
 
 
 @pytest.mark.parametrize(
