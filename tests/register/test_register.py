@@ -159,6 +159,15 @@ def test_the_token_of_one_page_sees_the_page_and_the_account_behind_it(
     assert rows().keys() == {f"facebook-{pages[0].id}", f"instagram-{account.id}"}
 
 
+def test_the_token_of_one_page_registers_no_other_page(
+    graph: Served, pages: list[Page], rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, graph, token=graph.control.page_token(pages[0].id), access_kind="page")
+    with pytest.raises(ConfigurationError, match=f"{pages[1].id}: the token sees its own Facebook Page alone"):
+        register(ids=[pages[0].id, pages[1].id])
+    assert rows().keys() == {f"facebook-{pages[0].id}"}
+
+
 @pytest.mark.parametrize(
     ("owner", "kind", "text"),
     [("page", "user", "not that of a user: set extra.access_kind"), ("user", "page", "it is no Facebook Page")],
@@ -426,6 +435,41 @@ def test_what_another_organization_has_is_reported_and_never_moved(
     assert "registered already under the organization 'another' as 'theirs'" in line_of(said, pages[0].id)
     with pytest.raises(ConfigurationError, match="under the organization 'another'"):
         register(ids=[pages[0].id])
+
+
+def test_an_id_of_the_registry_that_is_taken_is_named(
+    pages: list[Page], rows: Rows, database: psycopg.Connection, said: pytest.LogCaptureFixture
+) -> None:
+    database.execute(
+        "insert into analytics.integration (organization_id, id, provider, external_id, name) "
+        "values ('acme', %s, 'facebook', '1', 'Old')",
+        (f"facebook-{pages[0].id}",),
+    )
+    assert register()["counts"] == {"not registered": 1, "not seen": 1, "registered": 2}
+    assert line_of(said, pages[0].id).endswith(f"the id 'facebook-{pages[0].id}' is taken by another integration")
+
+
+def test_what_another_organization_has_taken_out_is_free(
+    pages: list[Page], rows: Rows, database: psycopg.Connection
+) -> None:
+    database.execute(
+        "insert into analytics.integration (organization_id, id, provider, external_id, name, deleted_at) "
+        "values ('another', 'theirs', 'facebook', %s, 'Theirs', now())",
+        (pages[0].id,),
+    )
+    assert register()["counts"] == {"registered": 3}
+
+
+def test_a_retired_page_that_could_not_be_read_is_not_activated_by_its_name(
+    graph: Served, pages: list[Page], rows: Rows
+) -> None:
+    register()
+    page_id = f"facebook-{pages[0].id}"
+    register(retire=[page_id])
+    graph.control.change_page(pages[0].id, tasks=["MESSAGING"])
+    with pytest.raises(ConfigurationError, match=r"will not be read: .* its user lacks the task ANALYZE"):
+        register(ids=[pages[0].id])
+    assert rows()[page_id] == registered(pages[0], is_active=False)
 
 
 def test_what_was_taken_out_of_the_registry_stays_out(

@@ -65,6 +65,8 @@ class Finder:
 
     def ask(self, object_id: str) -> str | None:
         """Read one object to find what it shows; return why it shows no integration, or None."""
+        if not self.is_users:
+            return f"the token sees its own {self.provider.label} alone"
         try:
             return self._look(self._client_for(object_id), object_id)
         except _ENDING:

@@ -139,7 +139,8 @@ class Registration:
         if row.is_deleted:
             gone = f"it was taken out of the registry: set deleted_at of {row.id!r} to null to have it back"
             return Entry(Outcome.NOT_REGISTERED, row, [gone, *notes])
-        return self._known(row, sighting.listed, notes)
+        is_named = self.wish.names(sighting.listed) and not sighting.obstacle
+        return self._known(row, sighting.listed.name, notes, is_named=is_named)
 
     def _new(self, sighting: Sighting, notes: list[str]) -> Entry:
         provider, listed = sighting.provider.name, sighting.listed
@@ -151,18 +152,23 @@ class Registration:
             listed.name or listed.external_id,
             self.wish.conn_id,
         )
-        foreign = [one for one in self.rows if (one.provider, one.external_id) == (row.provider, row.external_id)]
-        for other in (*foreign, *(one for one in self.rows if one.id == row.id)):
-            why = f"it is registered already under the organization {other.organization_id!r} as {other.id!r}"
-            return Entry(Outcome.NOT_REGISTERED, row, [why, *notes])
+        for other in self.rows:
+            if (other.provider, other.external_id) == (row.provider, row.external_id) and not other.is_deleted:
+                notes.insert(
+                    0, f"it is registered already under the organization {other.organization_id!r} as {other.id!r}"
+                )
+            elif other.id == row.id:
+                notes.insert(0, f"the id {row.id!r} is taken by another integration")
+            else:
+                continue
+            return Entry(Outcome.NOT_REGISTERED, row, notes)
         return Entry(Outcome.NOT_REGISTERED if sighting.obstacle else Outcome.REGISTERED, row, notes)
 
-    def _known(self, row: Registered, listed: Listed, notes: list[str]) -> Entry:
-        """Return what becomes of a row: its name follows Graph; its connection and state only what people named."""
-        is_named = self.wish.names(listed)
+    def _known(self, row: Registered, name: str | None, notes: list[str], *, is_named: bool) -> Entry:
+        """Return what becomes of a row: its name follows Graph; its connection and state follow only people."""
         new = replace(
             row,
-            name=listed.name or row.name,
+            name=name or row.name,
             conn_id=self.wish.conn_id if is_named else row.conn_id,
             is_active=row.is_active or is_named,
         )
@@ -204,5 +210,5 @@ def result(entries: Sequence[Entry], *, is_dry_run: bool) -> dict[str, Any]:
 
 def refused_by_name(wish: Wish, entries: Collection[Entry]) -> list[Entry]:
     """Return those that people named, and that no run will read."""
-    bad = {Outcome.NOT_SEEN, Outcome.NOT_REGISTERED}
+    bad = {Outcome.NOT_SEEN, Outcome.NOT_REGISTERED, Outcome.NOT_ACTIVE}
     return [entry for entry in entries if wish.ids and entry.outcome in bad]
