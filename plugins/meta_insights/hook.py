@@ -14,12 +14,14 @@ from airflow.sdk.exceptions import (
 )
 from airflow.sdk.log import mask_secret
 
+from meta_insights import clock
 from meta_insights.config import GRAPH_CONN_ID
 from meta_insights.errors import ConfigurationError
 from meta_insights.graph.budget import Budget
 from meta_insights.graph.client import ClientOptions, GraphClient
 from meta_insights.graph.credential import CONN_TYPE, Credential, exchange
 from meta_insights.graph.errors import GraphError
+from meta_insights.read.token_report import token_report
 
 
 class FacebookInsightsHook(BaseHook):
@@ -90,13 +92,14 @@ class FacebookInsightsHook(BaseHook):
         raise ConfigurationError(failure)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask who the token is. For the Test button of the connection form; ``doctor`` tries what a run asks."""
+        """Say what the token sees, what it lacks and when it ends. For the Test button of the connection form.
+
+        ``doctor`` tries what a run asks of one Page.
+        """
         try:
-            who = self._own_client().get("me", fields="id,name").body
+            return True, token_report(self._own_client(), self.credential, clock.now())
         except (GraphError, ConfigurationError) as error:
             return False, str(error)
-        command = f"python -m meta_insights doctor --conn-id {self.graph_conn_id} --page PAGE_ID"
-        return True, f"{self.credential.version} answers as {who.get('name', who.get('id'))}. Of a Page: {command}"
 
     def _own_client(self) -> GraphClient:
         return GraphClient.of(self.credential, self.options, self.budget)

@@ -19,7 +19,7 @@ from meta_insights.graph.client import ClientOptions
 from meta_insights.graph.errors import GraphError
 from meta_insights.graph.token_health import missing_permissions
 from meta_insights.hook import FacebookInsightsHook
-from meta_insights.read.discovery import Finder
+from meta_insights.read.discovery import finder_of
 from meta_insights.run.integrations import register, registry
 from meta_insights.run.registration import WRITTEN, Outcome, Registration, Sighting, Wish, refused_by_name, result
 from meta_insights.store.warehouse import Warehouse
@@ -27,6 +27,7 @@ from meta_insights.store.warehouse import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from meta_insights.read.discovery import Finder
     from meta_insights.run.integrations import Registered
     from meta_insights.run.registration import Entry
 
@@ -91,11 +92,7 @@ def _finders(wish: Wish) -> tuple[list[Finder], list[str]]:
     budget = Budget(None, "", stop_at_usage_percent=settings.stop_at_usage_percent)
     hook = FacebookInsightsHook(wish.conn_id, options=options, budget=budget)
     credential, client = hook.credential, hook.get_conn()
-    finders = [
-        Finder(client, provider, discovery, is_users=bool(discovery.edges) and credential.access_kind == "user")
-        for provider in wish.providers
-        if (discovery := provider.discovery.get(credential.login))
-    ]
+    finders = [one for provider in wish.providers if (one := finder_of(client, provider, credential))]
     if not finders:
         labels = " and no ".join(provider.label for provider in wish.providers)
         raise ConfigurationError(

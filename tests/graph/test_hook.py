@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowSecretsBackendAccessDenied
 
+from meta_insights import clock
 from meta_insights import hook as hook_module
 from meta_insights.errors import ConfigurationError
 from meta_insights.graph.budget import Budget
@@ -144,10 +145,50 @@ def test_nothing_is_looked_up_when_a_hook_is_made(monkeypatch: pytest.MonkeyPatc
     assert FacebookInsightsHook("nowhere", page_id="1").budget.spent().calls == 0
 
 
-def test_the_test_button_says_whose_token_it_is(graph: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_button_says_what_a_user_sees_and_when_the_token_ends(
+    graph: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        graph.world.add_page(f"Page {number}")
+    account = graph.world.add_account("corner.shop", page_id=graph.world.pages[0].id)
     ok, message = FacebookInsightsHook().test_connection()
     assert ok, message
-    assert message.startswith("v26.0 answers as ")
+    assert message.startswith("v26.0 answers. 7 Facebook Pages seen: ")
+    assert " and 2 more. 1 Instagram accounts seen: " in message
+    assert account.username in message
+    state = graph.control.state()
+    connect(monkeypatch, graph, app_id=state["app_id"], app_secret=state["app_secret"])
+    ok, message = FacebookInsightsHook().test_connection()
+    assert ok, message
+    assert "It has no date of expiry" in message
+
+
+def test_the_test_button_says_what_a_token_lacks(graph: Served) -> None:
+    graph.control.configure(scopes=("pages_read_engagement", "pages_read_user_content", "pages_show_list"))
+    ok, message = FacebookInsightsHook().test_connection()
+    assert ok, message
+    assert "For Facebook Pages it lacks business_management, read_insights" in message
+    assert "For Instagram accounts it lacks business_management" in message
+
+
+def test_the_test_button_of_one_page_names_it(graph: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = graph.world.pages[0]
+    connect(monkeypatch, graph, token=graph.control.page_token(page.id), access_kind="page")
+    ok, message = FacebookInsightsHook().test_connection()
+    assert ok, message
+    assert f"1 Facebook Pages seen: {page.name}. 0 Instagram accounts seen" in message
+
+
+def test_the_test_button_of_one_account_counts_its_tokens_days(graph: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = graph.world.add_account("corner.shop")
+    monkeypatch.setattr(clock, "now", graph.control.now)
+    token = graph.control.account_token(account.id)
+    connect(monkeypatch, graph, token=token, login="instagram", access_kind="page", issued_on="2026-10-01")
+    ok, message = FacebookInsightsHook().test_connection()
+    assert ok, message
+    assert (
+        f"1 Instagram accounts seen: {account.username}. It ends on 2026-11-30, in 8 days: before that, send" in message
+    )
 
 
 @pytest.mark.parametrize(("token", "reason"), [("EAAsandboxInvented0000000000", "code 190"), ("", "has no password")])

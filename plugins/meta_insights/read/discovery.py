@@ -23,10 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from meta_insights.graph.client import GraphClient
+    from meta_insights.graph.credential import Credential
     from meta_insights.provider.model import Discovery, Listed, Lookup, Provider
 
 _ENDING = (GraphProofError, GraphThrottledError, GraphTransientError)
 """Errors that say nothing about the object that was asked for."""
+
+
+def finder_of(client: GraphClient, provider: Provider, credential: Credential) -> Finder | None:
+    """Return what looks for the integrations of a provider with a credential; None: its login reads none of them."""
+    discovery = provider.discovery.get(credential.login)
+    if discovery is None:
+        return None
+    return Finder(client, provider, discovery, is_users=bool(discovery.edges) and credential.access_kind == "user")
 
 
 @dataclass
