@@ -100,7 +100,7 @@ class Resource:
     values. ``options`` are further parameters of its insights.
 
     ``is_strict``: an object refuses a metric that its kind does not have, and so does a listing that shows it; the
-    requests for the integration itself go out together. ``is_addition``: another resource gives its content a row.
+    requests for the integration itself go out together. ``is_addition``: something else gives its content a row.
     ``settles`` is how long after its end a day may still change: a day that was observed after that is read for its own
     date alone; None: with the days after it, too. ``is_total``: the answer is one value for all of its window, to the
     second. ``is_stock``: plain fields of the integration, which are those of a date only when they are seen on time.
