@@ -49,3 +49,10 @@ left join lateral (
 
 comment on view analytics.content_coverage is
     'One content on one date: on time, late, missing or gone.';
+comment on column analytics.content_coverage.organization_id is 'Whose it is.';
+comment on column analytics.content_coverage.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.content_coverage.external_content_id is 'The content: see analytics.content.';
+comment on column analytics.content_coverage.has_content is 'Whether the stage content of the date has succeeded.';
+comment on column analytics.content_coverage.has_metrics is 'Whether the stage metrics of the date has succeeded.';
+comment on column analytics.content_coverage.state is
+    'on time, late or missing; gone: it did not exist while the date could be observed.';

@@ -32,3 +32,9 @@ inner join analytics.content
 
 comment on view analytics.content_daily_change is
     'One content on one date: by how much its counters moved since its previous on-time snapshot. Sum these over dates.';
+comment on column analytics.content_daily_change.organization_id is 'Whose it is.';
+comment on column analytics.content_daily_change.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.content_daily_change.external_content_id is 'The content: see analytics.content.';
+comment on column analytics.content_daily_change.engagement is
+    'Reactions, comments and shares of the day; NULL when one of them is.';
+comment on column analytics.content_daily_change.is_correction is 'Whether some counter went back.';

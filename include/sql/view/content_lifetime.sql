@@ -34,3 +34,11 @@ left join lateral (
 
 comment on view analytics.content_lifetime is
     'One content: its lifetime counters as they were observed last. Cumulative: never sum them over dates.';
+comment on column analytics.content_lifetime.organization_id is 'Whose it is.';
+comment on column analytics.content_lifetime.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.content_lifetime.external_content_id is 'The content: see analytics.content.';
+comment on column analytics.content_lifetime.publish_date is 'The Meta day on which it was published.';
+comment on column analytics.content_lifetime.deleted_at is
+    'When Graph first said that it does not exist; NULL while it exists.';
+comment on column analytics.content_lifetime.engagement is
+    'Reactions, comments and shares, since publication; NULL when one of them is.';

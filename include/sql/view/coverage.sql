@@ -108,3 +108,14 @@ inner join analytics.integration
 
 comment on view analytics.coverage is
     'One stage of one integration on one date: what is missing, why, and what repairs it.';
+comment on column analytics.coverage.organization_id is 'Whose it is.';
+comment on column analytics.coverage.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.coverage.expected is 'Contents in the look-back of the date and not deleted.';
+comment on column analytics.coverage.stored is
+    'Of the stage metrics, contents with an on-time snapshot; of the stage content, all that are expected.';
+comment on column analytics.coverage.late is 'Contents with a late snapshot of the date.';
+comment on column analytics.coverage.missing is 'Contents that are expected, and neither stored nor refused for good.';
+comment on column analytics.coverage.is_complete is 'Whether the stage succeeded for the date and nothing is missing.';
+comment on column analytics.coverage.reason is 'Why it is not complete; NULL when it is.';
+comment on column analytics.coverage.remedy is
+    'What repairs it: clear, clear once the cause is removed, or backfill; NULL when nothing does.';

@@ -21,3 +21,7 @@ group by organization_id, content_type, date;
 
 comment on view analytics.format_daily is
     'One content type of one organization on one date.';
+comment on column analytics.format_daily.engagement_rate is
+    'rated_engagement / rated_reach, to 6 decimals; NULL without reach. Do not average it: divide the sums.';
+comment on column analytics.format_daily.is_complete is
+    'Whether the date is complete for every integration with such content.';

@@ -112,3 +112,19 @@ inner join analytics.integration
 
 comment on view analytics.integration_daily is
     'One integration on one date: the changes of its content beside its own numbers.';
+comment on column analytics.integration_daily.organization_id is 'Whose it is.';
+comment on column analytics.integration_daily.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.integration_daily.engagement_rate is
+    'rated_engagement / rated_reach, to 6 decimals; NULL without reach. Do not average it: divide the sums.';
+comment on column analytics.integration_daily.is_complete is
+    'Whether both stages succeeded for the date and no expected snapshot is missing; NULL before the first run.';
+comment on column analytics.integration_daily.page_impressions is
+    'Times that its content was shown on that date, of all content.';
+comment on column analytics.integration_daily.page_reach is
+    'Unique people who saw its content on that date; does not add up, over days or integrations.';
+comment on column analytics.integration_daily.page_engagements is
+    'Of a Page, reactions, comments, shares and clicks on that date; of an account, likes, comments, saves, shares and replies.';
+comment on column analytics.integration_daily.page_video_views is
+    'Plays of the Page''s videos on that date; NULL for an account.';
+comment on column analytics.integration_daily.state is
+    'complete; late: observed too late, or not kept by Graph; incomplete: a stage failed or has not ended; not asked: no run has requested it.';

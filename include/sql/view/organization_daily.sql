@@ -35,3 +35,5 @@ group by organization_id, date;
 
 comment on view analytics.organization_daily is
     'One organization on one date: all its platforms together.';
+comment on column analytics.organization_daily.engagement_rate is
+    'rated_engagement / rated_reach, to 6 decimals; NULL without reach. Do not average it: divide the sums.';

@@ -45,3 +45,22 @@ group by daily.organization_id, daily.provider, daily.date;
 
 comment on view analytics.organization_provider_daily is
     'One platform of one organization on one date: the changes of all its integrations.';
+comment on column analytics.organization_provider_daily.organization_id is 'Whose it is.';
+comment on column analytics.organization_provider_daily.integrations is
+    'Integrations that had been asked for by the date.';
+comment on column analytics.organization_provider_daily.integrations_complete is
+    'Those of them for which the date is complete.';
+comment on column analytics.organization_provider_daily.summed_post_reach is
+    'The new reach of all posts, added up. Counts a person once per post: not the reach of the organization.';
+comment on column analytics.organization_provider_daily.engagement_rate is
+    'rated_engagement / rated_reach, to 6 decimals; NULL without reach. Do not average it: divide the sums.';
+comment on column analytics.organization_provider_daily.followers is
+    'Followers of all integrations that are tracked now and had begun by then; NULL when one of them lacks the date.';
+comment on column analytics.organization_provider_daily.integrations_without_followers is
+    'Integrations that are tracked now, had begun by then, and lack their followers of the date.';
+comment on column analytics.organization_provider_daily.page_impressions is
+    'Times that content was shown on that date, added up over the integrations that have it.';
+comment on column analytics.organization_provider_daily.is_complete is
+    'Whether the date is complete for all its integrations; NULL when none had been asked for.';
+comment on column analytics.organization_provider_daily.state is
+    'complete, late or incomplete: the worst of its integrations; not asked: no run has requested the date of any.';
