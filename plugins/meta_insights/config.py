@@ -10,6 +10,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meta_insights.errors import ConfigurationError
@@ -40,6 +41,7 @@ class Settings:
     ledger_age: timedelta
     keep: timedelta | None
     """For how long dates are kept; None: for ever."""
+    export_path: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -77,6 +79,7 @@ class Settings:
             integrations_at_once=whole("META_INSIGHTS_INTEGRATIONS_AT_ONCE", 8, most=64),
             ledger_age=whole("META_INSIGHTS_LEDGER_DAYS", 400, most=36_500) * day,
             keep=whole("META_INSIGHTS_KEEP_DAYS", 0, most=36_500, least=60) * day if keeps else None,
+            export_path=environment.get("META_INSIGHTS_EXPORT_PATH", "") or _folder(environment),
         )
 
 
@@ -86,6 +89,10 @@ def _date(environment: Mapping[str, str], name: str, default: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{name} must be a date such as {default}, not {text!r}") from None
+
+
+def _folder(environment: Mapping[str, str]) -> str:
+    return (Path(environment.get("AIRFLOW_HOME", "~/airflow")).expanduser().absolute() / "meta_insights").as_uri()
 
 
 def schema_name(environment: Mapping[str, str] = os.environ) -> str:

@@ -24,7 +24,7 @@ def test_a_dag_file_loads_no_heavy_package_and_nothing_of_development(file: Path
     modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
     loaded = {name.split(".")[0] for name in modules}
     assert "meta_insights" in loaded
-    assert {"celery", "fastapi", "numpy", "pandas", "graph_sandbox", "local_stack"}.isdisjoint(loaded)
+    assert {"celery", "fastapi", "numpy", "pandas", "pyarrow", "graph_sandbox", "local_stack"}.isdisjoint(loaded)
     assert "airflow.models.asset" not in modules  # the URI of an asset loads it: as much CPU as our own modules
 
 

@@ -13,7 +13,7 @@ from support import ROOT
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    settings = Settings.from_environment({"META_INSIGHTS_RETRY_DELAY_SECONDS": ""})
+    settings = Settings.from_environment({"META_INSIGHTS_RETRY_DELAY_SECONDS": "", "AIRFLOW_HOME": "/srv/airflow"})
     assert settings == Settings(
         start_date=datetime(2026, 11, 1),  # noqa: DTZ001 (the timetable gives it its zone)
         task_timeout=timedelta(minutes=30),
@@ -27,6 +27,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         integrations_at_once=8,
         ledger_age=timedelta(days=400),
         keep=None,
+        export_path="file:///srv/airflow/meta_insights",
     )
 
 

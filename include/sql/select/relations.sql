@@ -44,7 +44,7 @@ described as (
 select
     class.relname::text as relation,
     class.relkind = 'v' as is_view,
-    obj_description(class.oid, 'pg_class') as relation_comment,
+    coalesce(obj_description(class.oid, 'pg_class'), '') as relation_comment,
     known.name::text as column,
     known.type,
     known.is_required,
@@ -52,5 +52,5 @@ select
 from known
 inner join pg_class as class on class.oid = known.relation
 left join described on described.relation = known.relation and described.number = known.number
-where obj_description(class.oid, 'pg_class') not like 'Internal:%%'
+where coalesce(obj_description(class.oid, 'pg_class'), '') not like 'Internal:%%'
 order by class.relname, known.number
