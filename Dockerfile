@@ -17,6 +17,7 @@ RUN pip install --no-cache-dir \
     apache-airflow-providers-postgres==7.1.1 \
     msgspec==0.22.0 \
     psycopg[binary]==3.3.9 \
+    pyyaml==6.0.3 \
     requests==2.34.2 \
     rich==15.0.0 \
     tenacity==9.2.1 \

@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics clean
+.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics dbt clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -68,6 +68,9 @@ lock: $(INSTALLED) ## resolve requirements.txt into requirements.lock
 
 metrics: $(INSTALLED) ## write docs/metrics.md from the declared metrics
 	@$(VENV_PYTHON) -m meta_insights.provider.dictionary > docs/metrics.md
+
+dbt: $(INSTALLED) ## write include/dbt/models/meta_insights.yml from the schema and the dashboards
+	@$(VENV_PYTHON) -m local_stack dbt
 
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var

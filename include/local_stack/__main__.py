@@ -15,6 +15,7 @@ import requests
 import typer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from local_stack import dbt as dbt_sources
 from local_stack import postgres, questions
 from local_stack.airflow_env import ADMIN
 from local_stack.credentials import complete_dotenv
@@ -122,6 +123,13 @@ def ask(
     stack = LocalStack()
     with stack.databases():
         console.print(questions.ask(stack.warehouse_dsn, question, organization, integration, first, last))
+
+
+@app.command()
+def dbt() -> None:
+    """Write the sources of include/dbt from the schema."""
+    dbt_sources.write()
+    say(f"Written: {dbt_sources.SOURCES.relative_to(CHECKOUT)}")
 
 
 @app.command()

@@ -1,20 +1,23 @@
-"""The command line of the package: ``python -m meta_insights doctor --page 100200300400500``, and ``… erase``."""
+"""The command line of the package: ``python -m meta_insights doctor --page 100200300400500``, ``erase``, ``dbt``."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
+from meta_insights import dbt
 from meta_insights.config import GRAPH_CONN_ID, WAREHOUSE_CONN_ID, schema_name
 from meta_insights.doctor import examine
 from meta_insights.errors import ConfigurationError
 from meta_insights.provider import PROVIDERS
 from meta_insights.store.erasure import erase
+from meta_insights.store.relations import described
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ Exit code 0: each request is served or has a way out. 1: some have none."""
 
 ERASE = """Print how many rows of an organization, or of one of its integrations, each table holds. With --yes delete
 all of them, in one transaction, and the integration too: no run reads it again. There is no way back but a backup."""
+
+
+SOURCES = """Print the properties file of a dbt project: each table and view of the warehouse, your own too, as a source
+with its columns, tests and freshness; and who reads them as exposures: the ready questions, the export, dashboards."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     eraser.add_argument("--organization", required=True, help="its id")
     eraser.add_argument("--integration", help="its id; without it, all of the organization")
     eraser.add_argument("--yes", action="store_true", help="delete; without it, only print")
+    sources = commands.add_parser("dbt", help="print the tables and views as sources of dbt", description=SOURCES)
+    sources.set_defaults(run=_dbt)
+    sources.add_argument("--conn-id", default=WAREHOUSE_CONN_ID, help="the Airflow connection (default: %(default)s)")
+    sources.add_argument("--dashboard", type=Path, action="append", default=[], help="a dashboard of Grafana, as JSON")
     given = parser.parse_args(arguments)
     try:
         code: int = given.run(given)
@@ -77,6 +88,12 @@ def _erase(given: argparse.Namespace) -> int:
     console.print(found)
     if not given.yes:
         console.print("Nothing was deleted. The same command with --yes deletes it all.")
+    return 0
+
+
+def _dbt(given: argparse.Namespace) -> int:
+    with Warehouse(given.conn_id) as warehouse, warehouse.transaction() as transaction:
+        print(dbt.project(described(transaction), given.dashboard), end="")  # noqa: T201 (a command line)
     return 0
 
 

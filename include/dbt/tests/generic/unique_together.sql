@@ -1,0 +1,7 @@
+{# One row is a combination of values of some columns that several rows have. #}
+{% test unique_together(model, columns) %}
+select {{ columns | join(', ') }}, count(*) as rows_alike
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
