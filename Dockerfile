@@ -20,6 +20,7 @@ RUN pip install --no-cache-dir \
     pyyaml==6.0.3 \
     requests==2.34.2 \
     rich==15.0.0 \
+    structlog==26.1.0 \
     tenacity==9.2.1 \
     urllib3==2.8.0 \
     /tmp/wheel/*.whl

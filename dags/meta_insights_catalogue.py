@@ -12,8 +12,7 @@ from airflow.sdk import CronTriggerTimetable, dag, task
 
 from meta_insights import catalogue
 from meta_insights.config import Settings
-from meta_insights.failures import RETRIES
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.tasks import defaults
 
 SETTINGS = Settings.from_environment()
 
@@ -26,13 +25,7 @@ SETTINGS = Settings.from_environment()
     description="Which metrics Graph serves, asked once a week of one integration per provider",
     doc_md=__doc__,
     tags=["meta", "insights"],
-    default_args={
-        "owner": "data-team",
-        "retries": RETRIES,
-        "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,
-        "execution_timeout": SETTINGS.task_timeout,
-    },
+    default_args=defaults(SETTINGS),
 )
 def meta_insights_catalogue() -> None:
     """Choose one integration per provider, and ask it."""

@@ -22,11 +22,10 @@ from airflow.sdk import Asset, AssetAlias, CronDataIntervalTimetable, dag, get_c
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.failures import RETRIES
-from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.context import not_successful, run_of
 from meta_insights.run.events import announce
 from meta_insights.run.params import PARAMS
+from meta_insights.tasks import defaults
 
 SETTINGS = Settings.from_environment()
 COMPLETE = Asset("meta_insights_complete")
@@ -44,13 +43,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     doc_md=__doc__,
     tags=["meta", "insights"],
     params=PARAMS,
-    default_args={
-        "owner": "data-team",
-        "retries": RETRIES,
-        "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,  # after a killed process: the policy is not called then
-        "execution_timeout": SETTINGS.task_timeout,
-    },
+    default_args=defaults(SETTINGS),
 )
 def meta_insights_daily() -> None:
     """Content, then metrics, of each integration; then the aggregate of all; then its checks and the asset event."""

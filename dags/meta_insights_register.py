@@ -18,10 +18,9 @@ from typing import Any
 from airflow.sdk import dag, get_current_context, task
 
 from meta_insights.config import Settings
-from meta_insights.failures import RETRIES
 from meta_insights.register import register_integrations
-from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.params import REGISTRATION_PARAMS
+from meta_insights.tasks import defaults
 
 SETTINGS = Settings.from_environment()
 
@@ -33,13 +32,7 @@ SETTINGS = Settings.from_environment()
     doc_md=__doc__,
     tags=["meta", "insights"],
     params=REGISTRATION_PARAMS,
-    default_args={
-        "owner": "data-team",
-        "retries": RETRIES,
-        "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,
-        "execution_timeout": SETTINGS.task_timeout,
-    },
+    default_args=defaults(SETTINGS),
 )
 def meta_insights_register() -> None:
     """Look at what the token sees, and bring the registry up to date."""

@@ -21,10 +21,9 @@ from airflow.sdk import CronDataIntervalTimetable, dag, get_current_context, tas
 
 from meta_insights import ingest
 from meta_insights.config import Settings
-from meta_insights.failures import RETRIES
-from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.context import look_of
 from meta_insights.run.params import PARAMS
+from meta_insights.tasks import defaults
 
 SETTINGS = Settings.from_environment()
 BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
@@ -40,13 +39,7 @@ BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
     doc_md=__doc__,
     tags=["meta", "insights"],
     params={"integration_ids": PARAMS["integration_ids"]},
-    default_args={
-        "owner": "data-team",
-        "retries": RETRIES,
-        "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,  # after a killed process: the policy is not called then
-        "execution_timeout": SETTINGS.task_timeout,
-    },
+    default_args=defaults(SETTINGS),
 )
 def meta_insights_stories() -> None:
     """Look at the stories of each integration that may have some."""

@@ -12,7 +12,7 @@ import airflow.sdk.definitions.timetables.interval
 import airflow.timetables.base
 
 import meta_insights.ingest
-import meta_insights.retry
 import meta_insights.run.params
+import meta_insights.tasks
 
 __all__: list[str] = []

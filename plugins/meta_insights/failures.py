@@ -11,6 +11,7 @@ from enum import Enum
 
 import psycopg
 
+from meta_insights import errors, graph
 from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
 from meta_insights.graph.errors import (
     GraphCallLimitError,
@@ -43,17 +44,19 @@ class Remedy(Enum):
 class Rule:
     """One kind of failure.
 
-    ``meaning`` is for the runbook, whose section is ``anchor``. A task has ``retries`` for it: 0 fails at once. Waits
-    for the rate limit have a budget of their own, so that they use up no retry that a fault may need. The first delay
-    is ``first`` (None: the setting META_INSIGHTS_RETRY_DELAY_SECONDS), it doubles each time, up to ``longest``. A retry
-    that comes after the date's on-time window is one of ``late_retries``; of ``yielding_retries``, when dates that can
-    still be on time are behind it.
+    ``meaning`` and ``action`` say why, and what a person does; the section ``anchor`` of the runbook explains both. A
+    task has ``retries`` for it: 0 fails at once. Waits for the rate limit have a budget of their own, so that they use
+    up no retry that a fault may need. The first delay is ``first`` (None: the setting
+    META_INSIGHTS_RETRY_DELAY_SECONDS), it doubles each time, up to ``longest``. A retry that comes after the date's
+    on-time window is one of ``late_retries``; of ``yielding_retries``, when dates that can still be on time are behind
+    it.
     """
 
     errors: tuple[type[BaseException], ...]
     meaning: str
     remedy: Remedy
     anchor: str
+    action: str
     retries: int = 0
     late_retries: int = 0
     yielding_retries: int = 0
@@ -61,10 +64,10 @@ class Rule:
     first: timedelta | None = None
     longest: timedelta = timedelta(hours=1)
 
-    @property
-    def advice(self) -> str:
-        """What to do, and where it is explained."""
-        return f"{self.remedy.value}: see {RUNBOOK}#{self.anchor}"
+    def explain(self, connection: str, reason: str) -> str:
+        """Return one line: what failed, what to do about the connection, where it is explained, and the reason."""
+        action, text = self.action.format(connection=connection), " ".join(reason.split())
+        return f"{self.meaning}; {action} ({RUNBOOK}#{self.anchor}): {text}"
 
 
 RULES = (
@@ -73,6 +76,7 @@ RULES = (
         "the rate limit is used up",
         Remedy.CLEAR,
         "throttled",
+        "clear later",
         retries=RATE_LIMIT_RETRIES,
         late_retries=LATE_RATE_LIMIT_RETRIES,
         is_wait=True,
@@ -84,28 +88,56 @@ RULES = (
         "a setting, a connection, a param or a row of the registry is wrong",
         Remedy.FIX_THEN_CLEAR,
         "configuration",
+        "correct it, then clear",
     ),
-    Rule((GraphTokenError,), "the token is dead or blocked, or gives no access", Remedy.FIX_THEN_CLEAR, "token"),
-    Rule((GraphPermissionError,), "a permission is missing", Remedy.FIX_THEN_CLEAR, "permission"),
+    Rule(
+        (GraphTokenError,),
+        "the token is dead or blocked, or gives no access",
+        Remedy.FIX_THEN_CLEAR,
+        "token",
+        "write a new token to the connection {connection}, then clear",
+    ),
+    Rule(
+        (GraphPermissionError,),
+        "a permission is missing",
+        Remedy.FIX_THEN_CLEAR,
+        "permission",
+        "grant it to the user of the token of the connection {connection}, then clear",
+    ),
     Rule(
         (GraphRefusedError, GraphTooMuchDataError, GraphCallLimitError),
         "Graph refuses a request that every date needs",
         Remedy.FIX_THEN_CLEAR,
         "refused",
+        "find the request with `doctor --conn-id {connection}`, then clear",
     ),
-    Rule((IncompleteRunError,), "some integrations miss data; all else is stored", Remedy.FIX_THEN_CLEAR, "incomplete"),
-    Rule((FailedCheckError,), "rows of the date break a rule", Remedy.FIX_THEN_CLEAR, "check"),
+    Rule(
+        (IncompleteRunError,),
+        "some integrations miss data, all else is stored",
+        Remedy.FIX_THEN_CLEAR,
+        "incomplete",
+        "repair each, then clear",
+    ),
+    Rule(
+        (FailedCheckError,),
+        "rows of the date break a rule",
+        Remedy.FIX_THEN_CLEAR,
+        "check",
+        "correct them or their cause, then clear",
+    ),
     Rule(
         (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError),
         "the warehouse refuses a statement",
         Remedy.FIX_THEN_CLEAR,
         "warehouse",
+        "make the user of the connection {connection} the owner of the schema, then clear",
     ),
     Rule(
         (BaseException,),
         "Graph, PostgreSQL or a worker was unavailable until the retries ran out",
         Remedy.CLEAR,
         "transient",
+        "clear when it is back",
         retries=FAULT_RETRIES,
         late_retries=FAULT_RETRIES,
         yielding_retries=1,
@@ -130,4 +162,14 @@ def runbook_table() -> str:
 
 def rule_for(error: BaseException) -> Rule:
     """Return the rule of a failure."""
-    return next(rule for rule in RULES if isinstance(error, rule.errors))
+    return _rule_of(type(error))
+
+
+def rule_named(error_class: str) -> Rule:
+    """Return the rule of a failure of which only ``ingestion_run.error_class`` is known."""
+    modules = (errors, graph.errors, psycopg.errors)
+    return _rule_of(next((vars(one)[error_class] for one in modules if error_class in vars(one)), BaseException))
+
+
+def _rule_of(error_class: type[BaseException]) -> Rule:
+    return next(rule for rule in RULES if issubclass(error_class, rule.errors))

@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from structlog.contextvars import bound_contextvars
+
 from meta_insights import clock
 from meta_insights.config import schema_name
 from meta_insights.days import Day, pacific_date
@@ -27,7 +29,7 @@ from meta_insights.read.stories import read_stories
 from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
-from meta_insights.run.ledger import Learned, Outcome
+from meta_insights.run.ledger import Learned, Outcome, why_unfinished
 from meta_insights.store import content
 from meta_insights.store.checks import broken_rules, warn_of_rules
 from meta_insights.store.erasure import erase
@@ -78,7 +80,7 @@ def list_integrations(run: Run, params: Mapping[str, Any]) -> list[Group]:
             if rows := erase(warehouse, *one.key.values(), before=oldest, really=True):
                 log.info("%s: deleted what is older than %s: %s", one.name, oldest, rows)
     groups = grouped(integrations, params.get("integrations_per_task"))
-    log.info("%s: %s integrations in %s groups", run.day.date, len(integrations), len(groups))
+    log.info("%s integrations in %s groups", len(integrations), len(groups))
     if run.is_scheduled and clock.now() >= run.on_time_until:
         _say_what_will_come(run, len(integrations))
     return groups
@@ -380,20 +382,26 @@ def aggregate(
             transaction.select("select/lock_aggregate")
             params = {"date": run.day.date, "lookback_days": run.lookback_days}
             written = transaction.execute("transform/daily_aggregate", params)
-        log.info("%s: %s aggregate rows changed", run.day.date, written)
+        log.info("%s aggregate rows changed", written)
         unfinished = warehouse.select("unfinished_integrations", {"run_id": run.run_id, **_of_run(run, groups)})
         unfinished += _unknown_to_the_ledger(
             groups, not_successful or {}, {row["integration_id"] for row in unfinished}
         )
-        _completeness(warehouse, run, groups)
+        _completeness(warehouse, run, groups, {row["integration_id"] for row in unfinished})
     if unfinished:
-        reasons = [f"{row['name']} ({row['integration_id']}): {row['reason']}" for row in unfinished]
-        for reason in reasons:
-            log.error("%s", reason)
+        reasons = [_say(logging.ERROR, row, why_unfinished(row)) for row in unfinished]
         raise IncompleteRunError(
             f"{len(unfinished)} of {len(flatten(groups))} integrations are incomplete for {run.day.date}: "
             f"{'; '.join(_first(reasons, schema_name() + '.ingestion_run'))}"
         )
+
+
+def _say(level: int, row: Mapping[str, Any], text: str) -> str:
+    """Log a line about an integration, which has it as fields; return the line."""
+    line = f"{row['name']} ({row['integration_id']}): {text}"
+    with bound_contextvars(organization_id=row["organization_id"], integration_id=row["integration_id"]):
+        log.log(level, "%s", line)
+    return line
 
 
 def _of_run(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
@@ -409,18 +417,14 @@ def _of_run(run: Run, groups: Sequence[Group]) -> dict[str, Any]:
 
 def _unknown_to_the_ledger(
     groups: Sequence[Group], not_successful: Mapping[str, Collection[int]], named: set[str]
-) -> Iterator[dict[str, str]]:
+) -> Iterator[dict[str, Any]]:
     """Yield the integrations of a failed mapped task of which the ledger knows no failure, once each."""
     for stage, indexes in not_successful.items():
         for group in (groups[index] for index in sorted(indexes) if index < len(groups)):
             if named.isdisjoint(one["id"] for one in group["integrations"]):
                 for one in group["integrations"]:
                     named.add(one["id"])
-                    yield {
-                        "integration_id": one["id"],
-                        "name": one["name"],
-                        "reason": f"the {stage} task did not finish",
-                    }
+                    yield one | {"integration_id": one["id"], "stage": stage, "error_class": None}
 
 
 def _first(texts: list[str], where: str) -> list[str]:
@@ -429,13 +433,16 @@ def _first(texts: list[str], where: str) -> list[str]:
     return texts[:MAX_NAMED] + more
 
 
-def _completeness(warehouse: Warehouse, run: Run, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """Return each integration as complete or late for the date, and why, and log it."""
+def _completeness(
+    warehouse: Warehouse, run: Run, groups: Sequence[Group], failed: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Return each integration as complete or late for the date, and why; log it, but for those that ``failed``."""
     rows = warehouse.select("completeness", _of_run(run, groups))
-    late = [f"{row['name']} ({row['integration_id']}): {row['why']}" for row in rows if row["state"] == "late"]
-    log.info("%s: %s of %s integrations are complete", run.day.date, len(rows) - len(late), len(rows))
-    for text in _first(late, f"{schema_name()}.coverage"):
-        log.warning("%s: not complete: %s", run.day.date, text)
+    late = [row for row in rows if row["state"] == "late"]
+    log.info("%s of %s integrations are complete", len(rows) - len(late), len(rows))
+    for row in late:
+        if row["integration_id"] not in failed:
+            _say(logging.WARNING, row, f"not complete: {row['why']}")
     return rows
 
 

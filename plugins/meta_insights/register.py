@@ -48,7 +48,7 @@ def register_integrations(params: Mapping[str, Any]) -> dict[str, Any]:
         with Warehouse() as warehouse:
             return _register(warehouse, wish)
     except (GraphError, ConfigurationError) as error:
-        log.error("%s; %s", error, rule_for(error).advice)  # noqa: TRY400 (it explains itself)
+        log.error("%s", rule_for(error).explain(wish.conn_id, str(error)))  # noqa: TRY400 (it explains itself)
         raise
 
 

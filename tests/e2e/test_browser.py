@@ -96,3 +96,25 @@ def test_a_page_is_cleared_by_mouse_and_only_it_and_what_follows_runs_again(scen
     assert affected(dialog, 4) == of_page(2)
     confirm(dialog)
     assert scene.airflow.wait(run_id) == "success"
+
+
+def test_the_log_of_a_failed_task_ends_with_what_to_do_outside_of_any_folded_group(scene: Scene, ui: Page) -> None:
+    scene.stack.sandbox.fault("revoked_token", scene.world.pages[1].id)
+    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    assert state == "failed"
+    what_to_do = "write a new token to the connection meta_graph_default, then clear (docs/operations.md#token)"
+    for (task_id, index), task in scene.tasks(run_id).items():
+        if task.state == "upstream_failed":
+            continue
+        lines = scene.airflow.task_log(run_id, task, task.try_number)
+        ours = [line for line in lines if str(line.get("logger")).startswith("meta_insights.")]
+        assert {(line["run_id"], line["date"]) for line in ours} == {(run_id, str(scene.day.date))}
+        of_page = {(line["organization_id"], line["integration_id"]) for line in ours if "attempt" in line}
+        assert of_page == ({("demo", f"demo-0{index + 1}")} if index >= 0 else set())
+        if task.state == "failed":
+            assert ours[-1]["level"] == "error"
+            assert what_to_do in ours[-1]["event"]
+            ui.goto(f"/dags/{DAG_ID}/runs/{run_id}/tasks/{task_id}" + (f"/mapped/{index}" if index >= 0 else ""))
+            ui.locator("span.event", has_text=ours[-1]["event"]).last.wait_for()
+            assert ui.get_by_text("Post Execute").is_visible()
+            assert not ui.get_by_text("Retry policy decision").is_visible()  # it is within

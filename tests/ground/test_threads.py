@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextvars import ContextVar
 from functools import partial
 from threading import Barrier, Event, Lock
 
@@ -21,6 +22,20 @@ def test_results_and_errors_come_in_the_order_of_the_calls() -> None:
     assert (first.result(), third.result()) == (1, 3)
     assert isinstance(second.exception(), KeyError)
     assert at_once([], workers=2) == []
+
+
+def test_a_call_has_the_context_variables_of_its_caller_and_shares_none() -> None:
+    about = ContextVar[str]("about")
+
+    def call(number: int) -> str:
+        before = about.get()
+        about.set(f"{before}, call {number}")
+        return about.get()
+
+    about.set("caller")
+    futures = at_once([partial(call, number) for number in range(3)], workers=1)
+    assert [future.result() for future in futures] == ["caller, call 0", "caller, call 1", "caller, call 2"]
+    assert about.get() == "caller"
 
 
 def test_as_many_run_at_once_as_there_are_workers_and_no_more() -> None:

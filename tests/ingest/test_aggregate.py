@@ -126,9 +126,9 @@ def test_every_check_holds_on_a_good_day_and_the_event_says_what_is_complete(
     )
     caplog.set_level("INFO")
     ingest.aggregate(run, grouped(pages, 1))
-    assert "2026-11-20: 2 of 3 integrations are complete" in caplog.text
+    assert "2 of 3 integrations are complete" in caplog.text
     why = f"metrics: 1 of {len(found)} missing, observed too late for the date"
-    assert f"2026-11-20: not complete: {pages[1].name} (page-1): {why}" in caplog.text
+    assert f"{pages[1].name} (page-1): not complete: {why}" in caplog.text
     event = ingest.check(run, grouped(pages, 2))
     assert (event["date"], event["state"]) == ("2026-11-20", "late")
     assert {key: (one["state"], one.get("why")) for key, one in event["integrations"].items()} == {

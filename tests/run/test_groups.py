@@ -104,7 +104,7 @@ def test_a_broken_page_leaves_the_others_of_its_group_whole_and_a_retry_asks_for
     (error,) = caught.value.exceptions
     assert isinstance(error, StageError)
     assert isinstance(error.cause, GraphTokenError)
-    assert str(error).startswith(f"content of {broken['name']} ({broken['id']}): GraphTokenError: ")
+    assert str(error).startswith(f"content of {broken['name']} ({broken['id']}): the token is dead")
     first = {(broken["id"], 1, "failed")} | {(one["id"], 1, "success") for one in whole}
     assert ledger(database) == first
     stored = {row[0] for row in database.execute("select distinct integration_id from analytics.content")}

@@ -124,8 +124,8 @@ def test_a_task_that_is_throttled_for_ever_ends() -> None:
     )
     assert decision.action is RetryAction.FAIL
     assert decision.reason == (
-        "metrics of Acme (acme-fb): GraphThrottledError: slow (throttled: this integration, wait unknown) "
-        "(clear: see docs/operations.md#throttled)"
+        "metrics of Acme (acme-fb): the rate limit is used up; clear later (docs/operations.md#throttled): "
+        "GraphThrottledError: slow (throttled: this integration, wait unknown)"
     )
 
 

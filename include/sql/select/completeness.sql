@@ -20,6 +20,7 @@ covered as (
     group by coverage.organization_id, coverage.integration_id, coverage.name
 )
 select
+    covered.organization_id,
     covered.integration_id,
     covered.name,
     case when covered.is_complete then 'complete' else 'late' end as state,

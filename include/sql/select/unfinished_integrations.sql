@@ -11,10 +11,13 @@ last_attempt as (
     order by organization_id, integration_id, stage, attempt desc
 )
 select distinct on (expected.organization_id, expected.integration_id)
+    expected.organization_id,
     expected.integration_id,
     coalesce(integration.name, 'removed from the registry') as name,
     expected.stage,
-    coalesce(last_attempt.error_message, 'the ' || expected.stage || ' task did not finish') as reason
+    coalesce(integration.conn_id, '') as conn_id,
+    last_attempt.error_class,
+    last_attempt.error_message
 from expected
 left join analytics.integration
     on integration.organization_id = expected.organization_id and integration.id = expected.integration_id

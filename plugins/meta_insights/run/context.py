@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from structlog.contextvars import bind_contextvars
+
 from meta_insights import clock
 from meta_insights.config import Settings
 from meta_insights.days import Day, pacific_date
@@ -101,9 +103,12 @@ class Task:
 
 
 def run_of(context: Mapping[str, Any]) -> Run:
-    """Return what the task's DAG run asks for. ConfigurationError for params that make no sense."""
+    """Return what the task's DAG run asks for. ConfigurationError for params that make no sense.
+
+    From here on each log line of the task has the run and its date as fields.
+    """
     params = context["params"]
-    return Run(
+    return _bound(
         day=run_day(context, clock.now()),
         lookback_days=int(params["lookback_days"]),
         refresh=bool(params["refresh"]),
@@ -115,13 +120,20 @@ def look_of(context: Mapping[str, Any]) -> Run:
     """Return the run of a task that reads what there is now. The next look comes after as long as its data interval."""
     run, start, end = context["dag_run"], context.get("data_interval_start"), context.get("data_interval_end")
     interval = (end - start).total_seconds() if start and end else 0
-    return Run(
+    return _bound(
         day=Day(pacific_date(clock.now())),
         lookback_days=1,
         refresh=False,
         next_look=run.run_after + timedelta(seconds=interval),
         **_attempt(context),
     )
+
+
+def _bound(**values: Any) -> Run:
+    """Return a run; bind it and its date to the log lines that follow."""
+    run = Run(**values)
+    bind_contextvars(run_id=run.run_id, date=str(run.day.date))
+    return run
 
 
 def _attempt(context: Mapping[str, Any]) -> dict[str, Any]:

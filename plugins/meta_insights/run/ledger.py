@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg.types.json import Jsonb
+from structlog.contextvars import bound_contextvars
 
 from meta_insights import clock
 from meta_insights.days import pacific_date
 from meta_insights.errors import ConfigurationError
-from meta_insights.failures import rule_for
+from meta_insights.failures import rule_for, rule_named
 from meta_insights.graph.budget import Budget, Spent
 from meta_insights.graph.errors import GraphError, GraphTokenError
 from meta_insights.graph.token_health import TokenHealth
@@ -92,8 +94,9 @@ class Opened:
 class StageError(Exception):
     """One integration's stage failed. ``cause`` decides what happens next, ``waits`` counts those before it.
 
-    What is read from ``on_time_until`` on is late for the date. ``yields``: the run has a successor, and that of the
-    newest date, which comes after it, has not begun with the integration.
+    ``about`` are the fields of its log line: the integration and the number of the attempt. What is read from
+    ``on_time_until`` on is late for the date. ``yields``: the run has a successor, and that of the newest date, which
+    comes after it, has not begun with the integration.
     """
 
     def __init__(
@@ -105,12 +108,12 @@ class StageError(Exception):
         waits: int,
         on_time_until: datetime,
         yields: bool,
+        attempt: int = 1,
     ) -> None:
-        rule = rule_for(cause)
-        super().__init__(
-            f"{stage} of {integration.name} ({integration.id}): {type(cause).__name__}: {cause} ({rule.advice})"
-        )
+        why = rule_for(cause).explain(integration.conn_id, f"{type(cause).__name__}: {cause}")
+        super().__init__(f"{stage} of {integration.name} ({integration.id}): {why}")
         self.cause, self.waits = cause, waits
+        self.about = _about(integration, attempt)
         self.on_time_until, self.yields = on_time_until, yields
 
 
@@ -125,9 +128,14 @@ class Ledger:
     def run(self, stage: Stage) -> Outcome:
         """Open an attempt, run the stage, and close the attempt with its outcome, success or error.
 
-        Raises StageError, after the row is written, when the outcome has an error.
+        Its log lines have the integration and the number of the attempt as fields. Raises StageError, after the row is
+        written, when the outcome has an error.
         """
         row = self._open()
+        with bound_contextvars(**_about(self.integration, row["attempt"])):
+            return self._run(row, stage)
+
+    def _run(self, row: dict[str, Any], stage: Stage) -> Outcome:
         integration = row["integration"] or asdict(self.integration)
         integration = Integration(**{name: integration[name] for name in asdict(self.integration)})
         budget = self._budget(integration)
@@ -139,7 +147,8 @@ class Ledger:
                 self._close(row["attempt"], outcome, budget.spent())
                 raise
         self._close(row["attempt"], outcome, budget.spent())
-        log.info("%s of %s for %s: %s", self.stage, integration.name, self.task.run.day.date, outcome.counts)
+        counts = ", ".join(f"{count} {what}" for what, count in outcome.counts.items())
+        log.info("%s of %s: %s", self.stage, integration.name, counts)
         if outcome.error:
             raise StageError(
                 self.stage,
@@ -148,6 +157,7 @@ class Ledger:
                 waits=row["waits"],
                 on_time_until=self.task.run.on_time_until,
                 yields=self.task.run.has_successor and not row["has_newest_begun"],
+                attempt=row["attempt"],
             ) from _unexpected(outcome.error)
         return outcome
 
@@ -236,6 +246,17 @@ class Ledger:
             transaction.execute("upsert/ingestion_run_closed", self._key | params)
 
 
+def why_unfinished(row: Mapping[str, Any]) -> str:
+    """Return why an attempt did not succeed and what to do, given its ledger row with ``conn_id``, in one line."""
+    if row["error_class"] is None:
+        return f"the {row['stage']} task did not finish"
+    return rule_named(row["error_class"]).explain(row["conn_id"], row["error_message"] or row["error_class"])
+
+
+def _about(integration: Integration, attempt: int) -> dict[str, Any]:
+    return integration.key | {"attempt": attempt}
+
+
 def _unexpected(error: BaseException) -> BaseException | None:
-    """Return what a log should show with its traceback: nothing of errors that Graph or a person explains."""
-    return None if isinstance(error, GraphError | ConfigurationError) else error
+    """Return what a log should show with its traceback: nothing of errors whose text explains them."""
+    return None if isinstance(error, GraphError | ConfigurationError | psycopg.OperationalError) else error

@@ -190,6 +190,8 @@ class Warehouse:
                 f"there is no Airflow connection {self.conn_id!r}: create it with the PostgreSQL host, database, user "
                 f"and password, or set AIRFLOW_CONN_{self.conn_id.upper()}"
             ) from None
+        except psycopg.OperationalError as error:
+            raise error.with_traceback(None) from None  # its text explains it
         connection.autocommit = True  # transactions begin and end where `transaction` does
         connection.prepare_threshold = None  # behind a pooler the next transaction has another session
         return connection
