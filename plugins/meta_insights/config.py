@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 GRAPH_CONN_ID = "meta_graph_default"
 WAREHOUSE_CONN_ID = "insights_warehouse"
+NOTIFIERS = "META_INSIGHTS_NOTIFIERS"
+"""Read by the DAG of the alerts alone, so that a wrong one does not stop the ingestion."""
 SCHEMA = "analytics"
 """The schema of the warehouse, under this name in every text of the package."""
 
@@ -42,6 +44,7 @@ class Settings:
     keep: timedelta | None
     """For how long dates are kept; None: for ever."""
     export_path: str
+    complete_within: timedelta
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -80,6 +83,7 @@ class Settings:
             ledger_age=whole("META_INSIGHTS_LEDGER_DAYS", 400, most=36_500) * day,
             keep=whole("META_INSIGHTS_KEEP_DAYS", 0, most=36_500, least=60) * day if keeps else None,
             export_path=environment.get("META_INSIGHTS_EXPORT_PATH", "") or _folder(environment),
+            complete_within=length("META_INSIGHTS_COMPLETE_WITHIN_HOURS", 12, hour),
         )
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 import psycopg
 
 from meta_insights import errors, graph
-from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError
+from meta_insights.errors import ConfigurationError, FailedCheckError, IncompleteRunError, NotificationError
 from meta_insights.graph.errors import (
     GraphCallLimitError,
     GraphPermissionError,
@@ -124,6 +124,14 @@ RULES = (
         Remedy.FIX_THEN_CLEAR,
         "check",
         "correct them or their cause, then clear",
+    ),
+    Rule(
+        (NotificationError,),
+        "a message to people was not sent",
+        Remedy.CLEAR,
+        "notification",
+        "correct the notifier or its connection, the next run sends it",
+        retries=FAULT_RETRIES,
     ),
     Rule(
         (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.DataError),

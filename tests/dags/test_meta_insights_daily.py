@@ -28,6 +28,7 @@ DAG_IDS = {
     "meta_insights_export",
     "meta_insights_register",
     "meta_insights_stories",
+    "meta_insights_watch",
 }
 
 

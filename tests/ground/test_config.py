@@ -28,6 +28,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         ledger_age=timedelta(days=400),
         keep=None,
         export_path="file:///srv/airflow/meta_insights",
+        complete_within=timedelta(hours=12),
     )
 
 

@@ -37,6 +37,7 @@ TABLES = {
     "earlier_value",
     "ingestion_run",
     "integration_health",
+    "notification",
     "stage_result",
     "daily_change",
     "daily_coverage",

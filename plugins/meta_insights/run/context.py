@@ -186,6 +186,12 @@ def not_successful(context: Mapping[str, Any], task_group: str) -> dict[str, set
     return found
 
 
+def has_failed(context: Mapping[str, Any], dag_id: str, run_id: str) -> bool:
+    """Return whether a run of a DAG has ended without success."""
+    count: int = context["ti"].get_dr_count(dag_id=dag_id, run_ids=[run_id], states=["failed"])
+    return count > 0
+
+
 def _parse_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
