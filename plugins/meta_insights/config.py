@@ -45,6 +45,7 @@ class Settings:
     """For how long dates are kept; None: for ever."""
     export_path: str
     complete_within: timedelta
+    stats_by_integration: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -66,6 +67,12 @@ class Settings:
                 raise ConfigurationError(f"{name} must be a positive number, not {text!r}")
             return value
 
+        def flag(name: str, *, default: bool) -> bool:
+            text = environment.get(name, "") or str(default)
+            if text.lower() not in {"true", "false"}:
+                raise ConfigurationError(f"{name} must be true or false, not {text!r}")
+            return text.lower() == "true"
+
         schema_name(environment)
         second, hour, day = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
         keeps = environment.get("META_INSIGHTS_KEEP_DAYS", "")
@@ -84,6 +91,7 @@ class Settings:
             keep=whole("META_INSIGHTS_KEEP_DAYS", 0, most=36_500, least=60) * day if keeps else None,
             export_path=environment.get("META_INSIGHTS_EXPORT_PATH", "") or _folder(environment),
             complete_within=length("META_INSIGHTS_COMPLETE_WITHIN_HOURS", 12, hour),
+            stats_by_integration=flag("META_INSIGHTS_STATS_BY_INTEGRATION", default=True),
         )
 
 

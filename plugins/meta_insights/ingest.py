@@ -30,6 +30,7 @@ from meta_insights.run.events import event_of
 from meta_insights.run.groups import flatten, for_each_integration, grouped
 from meta_insights.run.integrations import list_integrations as registered
 from meta_insights.run.ledger import Learned, Outcome, why_unfinished
+from meta_insights.run.stats import count_date
 from meta_insights.store import content
 from meta_insights.store.checks import broken_rules, warn_of_rules
 from meta_insights.store.erasure import erase
@@ -438,6 +439,7 @@ def _completeness(
 ) -> list[dict[str, Any]]:
     """Return each integration as complete or late for the date, and why; log it, but for those that ``failed``."""
     rows = warehouse.select("completeness", _of_run(run, groups))
+    count_date(run, rows)
     late = [row for row in rows if row["state"] == "late"]
     log.info("%s of %s integrations are complete", len(rows) - len(late), len(rows))
     for row in late:

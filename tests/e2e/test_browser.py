@@ -100,7 +100,8 @@ def test_a_page_is_cleared_by_mouse_and_only_it_and_what_follows_runs_again(scen
 
 def test_the_log_of_a_failed_task_ends_with_what_to_do_outside_of_any_folded_group(scene: Scene, ui: Page) -> None:
     scene.stack.sandbox.fault("revoked_token", scene.world.pages[1].id)
-    run_id, state = scene.run(integration_ids=["demo-01", "demo-02"])
+    ids = scene.ids(0, 1)
+    run_id, state = scene.run(integration_ids=ids)
     assert state == "failed"
     what_to_do = "write a new token to the connection meta_graph_default, then clear (docs/operations.md#token)"
     for (task_id, index), task in scene.tasks(run_id).items():
@@ -110,7 +111,7 @@ def test_the_log_of_a_failed_task_ends_with_what_to_do_outside_of_any_folded_gro
         ours = [line for line in lines if str(line.get("logger")).startswith("meta_insights.")]
         assert {(line["run_id"], line["date"]) for line in ours} == {(run_id, str(scene.day.date))}
         of_page = {(line["organization_id"], line["integration_id"]) for line in ours if "attempt" in line}
-        assert of_page == ({("demo", f"demo-0{index + 1}")} if index >= 0 else set())
+        assert of_page == ({("demo", ids[index])} if index >= 0 else set())
         if task.state == "failed":
             assert ours[-1]["level"] == "error"
             assert what_to_do in ours[-1]["event"]

@@ -29,6 +29,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         keep=None,
         export_path="file:///srv/airflow/meta_insights",
         complete_within=timedelta(hours=12),
+        stats_by_integration=True,
     )
 
 
@@ -49,6 +50,13 @@ def test_a_count_that_is_not_whole_or_out_of_its_range_is_named(name: str, most:
     with pytest.raises(ConfigurationError, match=reason):
         Settings.from_environment({f"META_INSIGHTS_{name}": text})
     assert Settings.from_environment({f"META_INSIGHTS_{name}": str(most)})
+
+
+def test_a_switch_is_true_or_false() -> None:
+    name = "META_INSIGHTS_STATS_BY_INTEGRATION"
+    assert [Settings.from_environment({name: text}).stats_by_integration for text in ("True", "false")] == [True, False]
+    with pytest.raises(ConfigurationError, match=f"{name} must be true or false, not 'yes'"):
+        Settings.from_environment({name: "yes"})
 
 
 def test_a_start_date_that_is_no_date_is_named() -> None:

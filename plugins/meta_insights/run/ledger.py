@@ -22,6 +22,7 @@ from meta_insights.graph.token_health import TokenHealth
 from meta_insights.issues import Issues
 from meta_insights.provider import PROVIDERS
 from meta_insights.run.integrations import Integration
+from meta_insights.run.stats import count_attempt
 from meta_insights.text import clean_text
 
 if TYPE_CHECKING:
@@ -131,11 +132,12 @@ class Ledger:
         Its log lines have the integration and the number of the attempt as fields. Raises StageError, after the row is
         written, when the outcome has an error.
         """
+        started = clock.now()
         row = self._open()
         with bound_contextvars(**_about(self.integration, row["attempt"])):
-            return self._run(row, stage)
+            return self._run(row, started, stage)
 
-    def _run(self, row: dict[str, Any], stage: Stage) -> Outcome:
+    def _run(self, row: dict[str, Any], started: datetime, stage: Stage) -> Outcome:
         integration = row["integration"] or asdict(self.integration)
         integration = Integration(**{name: integration[name] for name in asdict(self.integration)})
         budget = self._budget(integration)
@@ -144,9 +146,9 @@ class Ledger:
         except BaseException as error:  # nothing is known of what was stored: the next attempt reads everything
             outcome = Outcome(error=error)
             if not isinstance(error, Exception):  # the task is ended from outside
-                self._close(row["attempt"], outcome, budget.spent())
+                self._close(row["attempt"], started, outcome, budget.spent())
                 raise
-        self._close(row["attempt"], outcome, budget.spent())
+        self._close(row["attempt"], started, outcome, budget.spent())
         counts = ", ".join(f"{count} {what}" for what, count in outcome.counts.items())
         log.info("%s of %s: %s", self.stage, integration.name, counts)
         if outcome.error:
@@ -216,8 +218,8 @@ class Ledger:
                 opened = transaction.select("upsert/ingestion_run_opened", self._key | params)
         return opened[0]
 
-    def _close(self, attempt: int, outcome: Outcome, spent: Spent) -> None:
-        """Write the outcome and what was learned, in one statement."""
+    def _close(self, attempt: int, started: datetime, outcome: Outcome, spent: Spent) -> None:
+        """Write the outcome and what was learned, in one statement; then emit the metrics of what was written."""
         error, learned = outcome.error, outcome.learned
         rule = rule_for(error) if error else None
         token = learned.token
@@ -244,6 +246,7 @@ class Ledger:
         }
         with self.task.warehouse.transaction() as transaction:
             transaction.execute("upsert/ingestion_run_closed", self._key | params)
+        count_attempt(self.task.run, self.integration, self.stage, params, clock.now() - started)
 
 
 def why_unfinished(row: Mapping[str, Any]) -> str:
