@@ -260,6 +260,7 @@ def test_the_title_of_that_error_comes_in_two_capitalisations() -> None:
             400,
             "(#100) The metric shares is not supported for this media type",
         ),
+        ("few_viewers", {}, 400, "(#10) Not enough viewers for the media to show insights"),
     ],
 )
 def test_these_words_are_answered_by_a_fault(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,28 +27,23 @@ from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import StageError
 from meta_insights.store import content
 from meta_insights.store.warehouse import Transaction, Warehouse
-from simulation.oracle import Oracle, Shown
-from simulation.scenario import Event, Execution, Fault, Scenario
+from simulation.facebook import Facebook, PageOracle, PageWatch
+from simulation.instagram import AccountOracle, AccountWatch, Instagram
+from simulation.scenario import Execution, Fault, Scenario
 from support import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from graph_sandbox.server import Served
-    from graph_sandbox.world.content import Content
     from meta_insights.graph.transport import Request, Response
+    from simulation.oracle import Oracle, Shown
+    from simulation.scenario import Order
 
-FIRST, DAYS, PAGES = date(2027, 3, 1), 24, 3  # the clocks change on March 14: a day of 23 hours
+FIRST, DAYS, PAGES, ACCOUNTS = date(2027, 3, 1), 24, 3, 2  # the clocks change on March 14: a day of 23 hours
 SETTINGS = Settings.from_environment({"META_INSIGHTS_API_BACKOFF_SECONDS": "0.01", "META_INSIGHTS_CONNECTIONS": "1"})
-FAULTS: dict[Fault, tuple[str, dict[str, Any]]] = {
-    Fault.TOKEN: ("revoked_token", {}),
-    Fault.THROTTLED: ("throttled", {"edge": "insights"}),
-    Fault.MID_LISTING: ("short_pages", {"most": 5}),
-    Fault.REELS: ("throttled", {"edge": "video_insights"}),
-    Fault.CLICKS: ("missing_metrics", {"metrics": ["post_clicks"]}),
-    Fault.TOO_MUCH: ("reduce_data", {"above": 1}),
-    Fault.WRONG_KIND: ("wrong_kind", {}),
-}
+INSTAGRAM_LOGIN = "meta_instagram"
+"""The connection of the last account; the others are read with the token of Facebook Login."""
 NOTED = {
     "select/joined_since",
     "transform/join_content",
@@ -79,7 +73,7 @@ class Lived:
 
     dsn: str
     seed: int
-    oracle: Oracle
+    oracles: list[Oracle[Any]]
     integrations: list[Integration]
     writes: list[Write]
     met: Counter[str]
@@ -94,8 +88,12 @@ class Lived:
         with psycopg.connect(self.dsn, row_factory=dict_row) as connection:
             return connection.execute(query.encode(), params).fetchall()
 
-    def page(self, integration_id: str) -> int:
-        return next(n for n, one in enumerate(self.integrations) if one.id == integration_id)
+    def followed(self) -> Iterable[tuple[Integration, Oracle[Any]]]:
+        """Return each integration with its oracle."""
+        return zip(self.integrations, self.oracles, strict=True)
+
+    def is_account(self, integration_id: str) -> bool:
+        return next(one.provider == "instagram" for one in self.integrations if one.id == integration_id)
 
 
 @dataclass
@@ -103,89 +101,59 @@ class Life:
     """The package living through a scenario."""
 
     served: Served
-    oracle: Oracle
     integrations: list[Integration]
     dsn: str
     seed: int
-    gone: list[str] = field(default_factory=list)
     now: datetime = field(init=False)
     met: Counter[str] = field(default_factory=Counter)
     killed: set[tuple[str, str]] = field(default_factory=set)
     gates: dict[str, Gate] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
-    watched: set[str] = field(default_factory=set)
+    watches: dict[str, PageWatch | AccountWatch] = field(default_factory=dict)
     _thread: threading.local = field(default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        world, ids = self.served.world, [one.external_id for one in self.integrations]
+        pages = [PageOracle(number, world, ids[number]) for number in range(PAGES)]
+        accounts = [AccountOracle(number, world, ids[number]) for number in range(PAGES, len(ids))]
+        self.oracles: list[Oracle[Any]] = [*pages, *accounts]
+        self.networks: dict[str, Any] = {"facebook": Facebook(world, pages), "instagram": Instagram(world, accounts)}
 
     def live(self) -> None:
         draw = random.Random(self.seed)  # noqa: S311 (a reproducible order is wanted)
         waiting: dict[datetime, list[Execution]] = {}
-        for moment in Scenario(self.seed, FIRST, DAYS, PAGES).timeline():
+        self.networks["instagram"].publish(self.seed, FIRST - timedelta(days=40), FIRST + timedelta(days=DAYS))
+        for moment in Scenario(self.seed, FIRST, DAYS, PAGES, ACCOUNTS).timeline():
             self.now = moment.at
             self.served.control.fix_clock(moment.at)
             for execution in waiting.pop(moment.at, []):
                 self._commit(execution)
             for event in moment.events:
-                self._event(event)
+                self.networks[event.network].happen(event)
             executions = draw.sample(moment.executions, len(moment.executions))
             chosen = [self._chosen(execution) for execution in executions]
             with ThreadPoolExecutor(3) as pool:
                 list(pool.map(self._execute, executions, chosen))
             for execution, of_execution in zip(executions, chosen, strict=True):
-                self.oracle.follow(execution, of_execution, self._shown(execution))
-                for page, content_id in of_execution.items():
-                    if execution.faults[page] is Fault.DELETED:
-                        self.gone.append(content_id)
-                        self.served.world.delete(content_id, moment.at + timedelta(seconds=1))
+                for number in execution.numbers:
+                    shown = self.shown.pop(self.integrations[number].external_id, None)
+                    self.oracles[number].follow(execution, of_execution.get(number), shown)
+                for number, content_id in of_execution.items():
+                    if execution.faults[number] is Fault.DELETED:
+                        self._network(number).delete(content_id, moment.at + timedelta(seconds=1))
                 if execution.committed:
                     waiting.setdefault(execution.committed, []).append(execution)
 
-    def _shown(self, execution: Execution) -> dict[int, Shown]:
-        """Return the posts and metrics that were listed of each Page before it was throttled in mid-listing."""
-        pages = {self._page_id(page): page for page in execution.pages}
-        return {page: self.shown.pop(page_id) for page_id, page in pages.items() if page_id in self.shown}
-
-    def _page_id(self, page: int) -> str:
-        return self.integrations[page].external_id
-
-    # Facebook
-
-    def _event(self, event: Event) -> None:
-        world = self.served.world
-        since, page = event.at - timedelta(days=20), world.pages[int(event.draw * 1000) % len(world.pages)]
-        present = [
-            one
-            for one in world.content(page.id, since, event.at, event.at)
-            if not (one.full_id in self.oracle.known and self.oracle.known[one.full_id].is_alone)
-        ]
-        if event.kind == "restore" and self.gone:
-            world.restore(self.gone.pop(0))
-        elif event.kind == "delete" and present:
-            self.gone.append(picked(present, event.draw).id)
-            world.delete(self.gone[-1], event.at)
-        elif event.kind == "correct" and present:
-            counter = picked(["views", "viewers", "comments", "reaction.like", "shares"], event.draw)
-            one: Content = picked(present, event.draw)
-            world.correct(one.id, counter, -1 - int(world.counters(one, event.at)[counter] * 0.4), event.at)
-        elif event.kind == "appear":
-            kind = picked(["status", "photo", "video", "reel"], event.draw)
-            published = event.at - timedelta(hours=6 + 34 * event.draw)
-            world.add_post(page.id, published, kind=kind, appears=event.at)
+    def _network(self, number: int) -> Any:
+        return self.networks[self.integrations[number].provider]
 
     def _chosen(self, execution: Execution) -> dict[int, str]:
-        """Return the content that a fault of a Page happens to: the newest video that no run has listed yet, or the
-        newest content that one has."""
-        chosen = {}
-        since = execution.day.lookback_start(28)
-        for page, fault in execution.faults.items():
-            content = self.served.world.content(self._page_id(page), since, execution.day.end, execution.at)
-            known = self.oracle.known
-            candidates = {
-                Fault.LATE_POST: [one for one in content if one.video_id and one.full_id not in known],
-                Fault.DELETED: [one for one in content if one.full_id in known and not known[one.full_id].is_alone],
-            }.get(fault)
-            if candidates:
-                chosen[page] = candidates[0].full_id
-        return chosen
+        """Return the content that a fault happens to, by integration."""
+        found = {
+            number: self._network(number).chosen(self.oracles[number], fault, execution)
+            for number, fault in execution.faults.items()
+        }
+        return {number: content_id for number, content_id in found.items() if content_id}
 
     # The DAG
 
@@ -199,8 +167,8 @@ class Life:
         gate.worker.start()
         if not gate.reached.wait(60):
             raise TimeoutError(f"{execution.run_id} has nothing to commit")
-        for page in execution.pages:
-            self.served.control.clear_faults(self._page_id(page))
+        for number in execution.numbers:
+            self.served.control.clear_faults(self.integrations[number].external_id)
 
     def _commit(self, execution: Execution) -> None:
         """Let a slow worker commit, and end."""
@@ -210,6 +178,8 @@ class Life:
         gate.opened.set()
         if gate.worker:
             gate.worker.join(60)
+        for number in execution.numbers:
+            self.oracles[number].commit(execution.run_id)
         on_time = {row[0] for row in self._select(query, execution.day.date, True)}  # noqa: FBT003
         self.met["late replaced by on time"] += len(late & on_time)
 
@@ -218,39 +188,42 @@ class Life:
         run = Run(
             execution.run_id, execution.day, 28, refresh=False, settings=SETTINGS, series=str(execution.try_number)
         )
-        for page in execution.pages:
-            fault, integration = execution.faults.get(page), self.integrations[page]
-            ordered = self._order(page, fault, chosen.get(page))
+        for number in execution.numbers:
+            fault, integration = execution.faults.get(number), self.integrations[number]
+            network, external_id = self._network(number), integration.external_id
+            ordered = self._order(external_id, network.orders(fault, chosen.get(number)))
             if fault is Fault.KILLED:
                 self.killed.add((run.run_id, integration.id))
-            if fault is Fault.MID_LISTING:
-                self.watched.add(integration.external_id)
+            if fault is Fault.MIDWAY:
+                self.watches[external_id] = self._watch(integration)
             with suppress(StageError, KilledError):
-                if page not in execution.metrics_only:
+                if number not in execution.metrics_only:
                     ingest.ingest_content([asdict(integration)], run)
-                if fault is Fault.DELETED and page in chosen:
-                    deleted = self.served.control.fault("deleted", integration.external_id, object_id=chosen[page])
-                    ordered.append(deleted)
+                ordered += self._order(external_id, network.orders_between(fault, chosen.get(number)))
                 ingest.ingest_metrics([asdict(integration)], run)
             self._thread.is_dead = False
-            self.watched.discard(integration.external_id)
+            self.watches.pop(external_id, None)
             for one in ordered:
                 self.served.control.remove_fault(one)
-            if fault is Fault.MID_LISTING:
-                self.served.control.clear_faults(integration.external_id)
+            if fault is Fault.MIDWAY:
+                self.served.control.clear_faults(external_id)
             if fault is Fault.TOO_MUCH:
-                query = "select 1 from analytics.integration_health where integration_id = %s and page_sizes @> %s"
-                self.met["page size shrunk to 1"] += len(self._select(query, integration.id, '{"content.videos": 1}'))
+                query = (
+                    "select 1 from analytics.integration_health "
+                    "where integration_id = %s and (page_sizes @> %s or page_sizes @> %s)"
+                )
+                sizes = '{"content.videos": 1}', '{"content.media": 1}'
+                self.met["page size shrunk to 1"] += len(self._select(query, integration.id, *sizes))
         with suppress(IncompleteRunError):
-            ingest.aggregate(run, grouped([self.integrations[page] for page in execution.pages], 1))
+            ingest.aggregate(run, grouped([self.integrations[number] for number in execution.numbers], 1))
 
-    def _order(self, page: int, fault: Fault | None, chosen: str | None) -> list[int]:
-        """Order the faults of a Page, as they are when its tasks begin."""
-        kinds = [FAULTS[fault]] if fault in FAULTS else []
-        if chosen and fault is Fault.LATE_POST:
-            late = {"object_id": chosen, "hours": 10_000.0, "edge": "published_posts"}
-            kinds += [("late", late), ("video_post_id", {"object_id": chosen, "form": "absent"})]
-        return [self.served.control.fault(kind, self._page_id(page), **given) for kind, given in kinds]
+    def _order(self, external_id: str, orders: list[Order]) -> list[int]:
+        return [self.served.control.fault(kind, external_id, **given) for kind, given in orders]
+
+    def _watch(self, integration: Integration) -> PageWatch | AccountWatch:
+        if integration.provider == "facebook":
+            return PageWatch(integration.external_id)
+        return AccountWatch(self.served.world, integration.external_id)
 
     def _select(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn) as connection:
@@ -281,30 +254,21 @@ class Life:
 
         def sent(transport: Transport, request: Request, token: Any) -> Response:
             response = send(transport, request, token)
-            self._watch(request, response)
+            self._look(request, response)
             return response
 
         patch.setattr(content, "save_measured", saved)
         patch.setattr(Warehouse, "transaction", begun)
         patch.setattr(Transport, "send", sent)
 
-    def _watch(self, request: Request, response: Response) -> None:
-        """Throttle a Page once the first posts with their lifetime insights were listed."""
-        page_id, _, edge = request.path.partition("/")
-        is_measured = edge == "published_posts" and ".period(lifetime)" in str(request.params.get("fields"))
-        if page_id not in self.watched or not is_measured:
-            return
-        body = json.loads(response.text)
-        if nodes := body.get("data"):
-            self.watched.discard(page_id)
-            self.shown[page_id] = {node["id"]: {row["name"] for row in node["insights"]["data"]} for node in nodes}
-            self.served.control.fault("throttled", page_id)
-            self.met["throttled in mid-listing"] += "next" in body.get("paging", {})
-
-
-def picked(choices: Any, draw: float) -> Any:
-    """Take the one that a draw in [0, 1) falls on."""
-    return choices[int(draw * 7919) % len(choices)]
+    def _look(self, request: Request, response: Response) -> None:
+        """Throttle whom a watch says to have been given enough."""
+        for external_id, watch in list(self.watches.items()):
+            if watch.look(request, response):
+                self.watches.pop(external_id, None)
+                self.shown[external_id] = watch.shown
+                self.served.control.fault("throttled", external_id)
+                self.met[watch.met] += watch.is_partial
 
 
 def recorded(writes: list[Write], patch: pytest.MonkeyPatch) -> None:
@@ -337,18 +301,24 @@ def recorded(writes: list[Write], patch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def lived(seed: int, dsn: str) -> Iterator[Lived]:
     """Live through the scenario of a seed, into an empty warehouse; it is the package's own until the block ends."""
-    with pytest.MonkeyPatch.context() as patch, serve(World(seed, PAGES, 0.5), clock=None) as served:
+    world = World(seed, PAGES, 0.5, accounts=ACCOUNTS, media_per_day=0.0)
+    with pytest.MonkeyPatch.context() as patch, serve(world, clock=None) as served:
         patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", dsn)
         connect(patch, served)
+        token = served.control.account_token(world.accounts[-1].id)
+        connect(patch, served, token=token, conn_id=INSTAGRAM_LOGIN, login="instagram", access_kind="page")
         writes: list[Write] = []
         integrations = [
-            Integration("org", f"p-{n}", "facebook", p.id, p.name) for n, p in enumerate(served.world.pages)
+            *(Integration("org", f"p-{n}", "facebook", one.id, one.name) for n, one in enumerate(world.pages)),
+            *(Integration("org", f"a-{n}", "instagram", one.id, one.name) for n, one in enumerate(world.accounts)),
         ]
+        integrations[-1] = replace(integrations[-1], conn_id=INSTAGRAM_LOGIN)
         register(Warehouse(), integrations)
-        life = Life(served, Oracle(served.world), integrations, dsn, seed)
+        life = Life(served, integrations, dsn, seed)
         with pytest.MonkeyPatch.context() as between:
             recorded(writes, between)
             life.stand_between(between)
             between.setattr(clock, "now", lambda: life.now)
             life.live()
-        yield Lived(dsn, seed, life.oracle, integrations, writes, life.met)
+        met = sum((oracle.met for oracle in life.oracles), life.met)
+        yield Lived(dsn, seed, life.oracles, integrations, writes, met)

@@ -1,42 +1,51 @@
 """What the warehouse must hold after some runs, computed from the world alone, without the package's rules or SQL.
 
-Truth is noted at the moment it is told, because content that returns was, to the world, never away.
+Truth is noted at the moment it is told, because content that returns was, to the world, never away. An oracle is of one
+integration; what its network has of its own is in `facebook` and `instagram`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from graph_sandbox.world.pacific import day_end, day_start, pacific_day
 from simulation.scenario import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from graph_sandbox.world import World
     from graph_sandbox.world.content import Content
+    from graph_sandbox.world.media import Media
     from simulation.scenario import Execution
 
 LOOKBACK, HISTORY, GRACE = 28, 4, timedelta(hours=24)
-TYPES = {"status": "post", "album": "photo"}
-OF_REELS = ("reactions", "comments", "shares", "video_views")
-"""What a reel's own insights hold; the rest, and all of other content, comes with the post."""
-OF_VIDEOS = ("reactions", "video_views")
-"""What the insights of a video hold that is known without its post."""
-
-ACTIONS = ("comments", "shares")
-"""What a reel's insights tell in one map, without the keys that are zero."""
+COUNTED = (
+    "impressions",
+    "reach",
+    "clicks",
+    "reactions",
+    "comments",
+    "shares",
+    "actions",
+    "video_views",
+    "saves",
+    "follows",
+    "profile_visits",
+)
+"""The counters that it knows the truth of; what else is in a snapshot is never differenced."""
 
 Key = tuple[str, date]
-Observation = tuple[datetime, dict[str, int]]
+Values = dict[str, Any]
+Observation = tuple[datetime, Values]
+Parts = dict[str, set[Any]]
+"""What a task reads, or has left unread, by part."""
 Shown = dict[str, set[str]]
-"""The metrics that a listing gave of each post."""
-VIEWS = "post_video_views"
-"""The metric that a listing leaves out once a post of another kind has refused it: it is read afterwards."""
+"""The metrics that were given of each object before a throttle; of the integration itself, the parts."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,33 @@ class Row:
 
     observed_at: datetime
     is_on_time: bool
-    values: dict[str, tuple[int, datetime]]
+    values: dict[str, tuple[Any, datetime]]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of the metrics task of a date: its fault, the content that it happened to, what was given before it."""
+
+    run_id: str
+    at: datetime
+    day: date
+    fault: Fault | None
+    chosen: str | None
+    shown: Shown | None
+
+    def chosen_by(self, fault: Fault) -> str | None:
+        """Return the content that this fault happened to."""
+        return self.chosen if self.fault is fault else None
 
 
 @dataclass
 class Known:
-    """Content that some run has listed, and when it was found gone and found again.
+    """Content that some run has listed, and when it was found gone and found again."""
 
-    ``is_alone``: so far only its video was listed, and not its post.
-    """
-
-    content: Content
-    page: int
-    is_alone: bool = False
+    key: str
+    content: Content | Media
+    content_type: str
     absences: list[tuple[datetime, datetime | None]] = field(default_factory=list)
-
-    @property
-    def content_type(self) -> str:
-        return TYPES.get(self.content.kind, self.content.kind)
 
     @property
     def published(self) -> date:
@@ -82,14 +100,7 @@ class Known:
     @property
     def stored_id(self) -> str:
         """The id under which it must be stored."""
-        return str(self.content.video_id) if self.is_alone else self.content.full_id
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """The columns that do not come with its post."""
-        if self.content.kind == "reel":
-            return OF_REELS
-        return OF_VIDEOS if self.is_alone else ()
+        return self.key
 
     @property
     def is_gone(self) -> bool:
@@ -104,138 +115,122 @@ def window(day: date) -> tuple[datetime, datetime]:
     return day_end(day), min(day_end(day) + GRACE, day_end(day + timedelta(days=1)))
 
 
-class Oracle:
-    """Watches the runs beside the package. ``follow`` it through every execution, then ask."""
+def is_on_time(day: date, at: datetime) -> bool:
+    """Return whether a look at that instant is on time for a date."""
+    start, end = window(day)
+    return start <= at < end
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.known: dict[str, Known] = {}
+
+K = TypeVar("K", bound=Known)
+
+
+class Oracle(ABC, Generic[K]):
+    """Watches the runs of one integration beside the package. ``follow`` it through every execution, then ask.
+
+    It is told what the integration with its ``number`` meets. ``met`` counts what it saw happen that no table shows.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.known: dict[str, K] = {}
         self.observations: dict[Key, list[Observation]] = defaultdict(list)
-        self.page_days: dict[tuple[int, date], tuple[datetime, dict[str, int]]] = {}
+        self.days: dict[date, list[Observation]] = defaultdict(list)
         self.video_days: dict[Key, int] = {}
-        self.asked: dict[tuple[int, date], set[str]] = defaultdict(set)
-        self.skipped: dict[tuple[int, date], int] = defaultdict(int)
-        self.left: dict[tuple[str, int], dict[str, set[str]]] = {}
-        self.deleted: str | None = None
+        self.asked: dict[date, set[str]] = defaultdict(set)
+        self.skipped: dict[date, int] = defaultdict(int)
+        self.left: dict[str, Parts] = {}
+        self.met: Counter[str] = Counter()
+        self._uncommitted: dict[str, list[tuple[date, Observation]]] = {}
 
-    def follow(self, execution: Execution, chosen: Mapping[int, str], shown: Mapping[int, Shown]) -> None:
+    def follow(self, execution: Execution, chosen: str | None, shown: Shown | None) -> None:
         """Take note of what the execution could see, and of what it could not.
 
-        ``chosen`` is the content of each Page that its fault happened to: whose post was not listed, or that was
-        deleted. ``shown`` are the posts of each Page that were listed before the throttle.
+        ``chosen`` is the content that its fault happened to. ``shown`` is what was given before a throttle.
         """
-        for page in execution.pages:
-            fault = execution.faults.get(page)
-            done = self.asked[page, execution.day.date]
-            if fault is Fault.TOKEN:
-                continue
-            if page not in execution.metrics_only:
-                hidden = chosen.get(page) if fault is Fault.LATE_POST else None
-                self._list(page, execution.at, execution.day.date, hidden)
-                done.add("content")
-            self.deleted = chosen.get(page) if fault is Fault.DELETED else None
-            if self._measure(execution.run_id, page, execution.at, execution.day.date, fault, shown.get(page)):
-                done.add("metrics")
+        fault, day = execution.faults.get(self.number), execution.day.date
+        done = self.asked[day]
+        if fault is Fault.TOKEN:
+            return
+        if self.number not in execution.metrics_only:
+            self._list(execution.at, day, chosen if fault in {Fault.LATE_POST, Fault.UNLISTED} else None)
+            done.add("content")
+        read = self._uncommitted[execution.run_id] = []
+        if self._measure(Attempt(execution.run_id, execution.at, day, fault, chosen, shown), read):
+            done.add("metrics")
+        if execution.committed is None:
+            self.commit(execution.run_id)
 
-    def _in_lookback(self, page: int, day: date) -> list[Known]:
-        first = day - timedelta(days=LOOKBACK - 1)
-        return [one for one in self.known.values() if one.page == page and first <= one.published <= day]
-
-    def _list(self, page: int, at: datetime, day: date, hidden: str | None) -> None:
-        since = day_start(day - timedelta(days=LOOKBACK - 1))
-        for content in self.world.content(self.world.pages[page].id, since, day_end(day), at):
-            known = self.known.setdefault(content.full_id, Known(content, page, is_alone=True))
-            known.is_alone = known.is_alone and content.full_id == hidden
-            if known.is_gone:
-                known.absences[-1] = (known.absences[-1][0], at)
-        for known in self._in_lookback(page, day):
-            if not known.is_gone and not self.world.exists(known.content, at):
-                known.absences.append((at, None))
-
-    def _measure(
-        self, run_id: str, page: int, at: datetime, day: date, fault: Fault | None, shown: Shown | None
-    ) -> bool:
-        """Note what the metrics task sees and commits; return whether it is all that was left to see in its run."""
-        believed = {one.content.full_id: one for one in self._in_lookback(page, day) if not one.is_gone}
-        asked = self._asked(self.left.pop((run_id, page), None), believed, day, at)  # a success leaves nothing
-        posts, own, left = asked["posts"], asked["reels"] | asked["videos"], dict[str, set[str]]()
-        if fault is Fault.KILLED:  # nothing is known of what it left: everything is read again
-            return False
-        if fault is Fault.THROTTLED:
-            posts, own, left = set(), set(), asked
-        elif fault is Fault.REELS and own:
-            own, left = set(), asked | {"posts": set()}
-        elif shown is not None:
-            whole = {key for key, names in shown.items() if VIEWS in names or key not in asked["days"]}
-            posts, own, left = posts.intersection(shown), set(), asked | {"posts": posts - whole}
-        exist = {key: one for key, one in believed.items() if self.world.exists(one.content, at)}
-        live = {key: one for key, one in exist.items() if key != self.deleted}
-        blank = self._blank([live[key].content for key in own & live.keys() if live[key].content.kind == "reel"], at)
-        for key, one in live.items():
-            seen = {
-                name: value
-                for name, value in counters(self.world, one.content, at).items()
-                if key in (own if name in one.own else posts)
-                and not (name == "clicks" and fault is Fault.CLICKS)
-                and not (name == "video_views" and shown and VIEWS not in shown.get(key, {VIEWS}))
-                and not (name in ACTIONS and one.content.id in blank)
-            }
-            if seen:
-                self.observations[key, day].append((at, seen))
-        if left:
-            self.left[run_id, page] = left
-            return False
-        self.skipped[page, day] = len((posts | own) - live.keys())  # of the last success
-        for back in range(HISTORY):
-            videos = [one for key, one in live.items() if key in asked["days"]]
-            self._measure_day(page, at, day - timedelta(days=back), videos, own=bool(asked["page"]))
-        return True
-
-    def _blank(self, reels: Collection[Content], at: datetime) -> set[str]:
-        """Return the reels whose social actions say nothing: none has any, so that empty maps may mean anything."""
-        found = [counters(self.world, reel, at) for reel in reels]
-        return set() if any(one[name] for one in found for name in ACTIONS) else {reel.id for reel in reels}
-
-    def _asked(
-        self, left: dict[str, set[str]] | None, believed: dict[str, Known], day: date, at: datetime
-    ) -> dict[str, set[str]]:
-        """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet.
-
-        Once the date is late, no counters of what was seen on time.
-        """
-        parts = {
-            "posts": {key for key, one in believed.items() if not one.is_alone},
-            "reels": {key for key, one in believed.items() if one.content.kind == "reel"},
-            "videos": {key for key, one in believed.items() if one.content.kind == "video" and one.is_alone},
-            "days": {key for key, one in believed.items() if one.content.kind == "video" and not one.is_alone},
-        }
-        if not _is_on_time(day, at):
-            seen = {key: self.observations.get((key, day), []) for key in believed}
-            final = {key for key, looks in seen.items() if any(_is_on_time(day, look) for look, _ in looks)}
-            parts |= {part: parts[part] - final for part in ("posts", "reels", "videos")}
-        if left is None:
-            return parts | {"page": {"page"}}
-        unseen = {key for key in believed if (key, day) not in self.observations}
-        return {part: ids & (left[part] | unseen) for part, ids in parts.items()} | {"page": left["page"]}
-
-    def _measure_day(self, page: int, at: datetime, day: date, live: list[Known], *, own: bool) -> None:
-        known_at, _ = self.page_days.get((page, day), (at, {}))
-        if own and known_at <= at:
-            self.page_days[page, day] = (at, self.world.page_metrics(self.world.pages[page].id, day, at))
-        for one in live:
-            if one.content_type == "video" and one.published <= day:
-                start, end = (plays(self.world, one.content, moment) for moment in (day_start(day), day_end(day)))
-                self.video_days[one.content.full_id, day] = end - start
-
-    # What must be stored
+    def commit(self, run_id: str) -> None:
+        """Take note that what was read of the integration's own days is stored now."""
+        for day, observation in self._uncommitted.pop(run_id, []):
+            self.days[day].append(observation)
 
     def stored_id(self, content_id: str) -> str:
         """Return the id under which a content must be stored."""
         return self.known[content_id].stored_id
 
+    def in_lookback(self, day: date) -> list[K]:
+        """Return the content that a date looks back on."""
+        first = day - timedelta(days=LOOKBACK - 1)
+        return [one for one in self.known.values() if first <= one.published <= day]
+
+    def _list(self, at: datetime, day: date, hidden: str | None) -> None:
+        since = day_start(day - timedelta(days=LOOKBACK - 1))
+        for known in self._listed(since, day_end(day), at, hidden):
+            if known.is_gone:
+                known.absences[-1] = (known.absences[-1][0], at)
+        for known in self.in_lookback(day):
+            if not known.is_gone and not self._exists(known, at):
+                known.absences.append((at, None))
+
+    def _believed(self, day: date) -> dict[str, K]:
+        return {one.key: one for one in self.in_lookback(day) if not one.is_gone}
+
+    def _unseen(self, believed: Iterable[str], day: date) -> set[str]:
+        return {key for key in believed if (key, day) not in self.observations}
+
+    def _final(self, believed: Iterable[str], day: date, at: datetime) -> set[str]:
+        """Return the content of which nothing better can be seen: the date is late, and it was seen on time."""
+        if is_on_time(day, at):
+            return set()
+        looks = {key: self.observations.get((key, day), []) for key in believed}
+        return {key for key, found in looks.items() if any(is_on_time(day, look) for look, _ in found)}
+
+    @abstractmethod
+    def _listed(self, since: datetime, until: datetime, at: datetime, hidden: str | None) -> Iterable[K]:
+        """Return what is listed, noted in `known`; the fault has happened to `hidden`."""
+
+    @abstractmethod
+    def _exists(self, known: K, at: datetime) -> bool:
+        """Return whether Graph does not say that it is gone."""
+
+    @abstractmethod
+    def _measure(self, attempt: Attempt, read: list[tuple[date, Observation]]) -> bool:
+        """Note what the metrics task sees and commits; return whether it is all that was left to see in its run.
+
+        What it reads of the integration's own days goes into ``read``: it is stored with the commit.
+        """
+
+    # What must be stored
+
     def snapshots(self) -> dict[Key, Row]:
         """Return every snapshot: on time if there is an on-time observation, else late; the earliest value of each."""
         return {key: _merged(key[1], observations) for key, observations in self.observations.items()}
+
+    def own_days(self) -> dict[date, tuple[datetime, Values]]:
+        """Return every day of the integration: of each metric the newest value."""
+        return {day: (max(at for at, _ in found), self._newest(found)) for day, found in self.days.items() if found}
+
+    def days_as_known(self, instant: datetime) -> dict[date, Values]:
+        """Return the integration's days as they were known at an instant: what has ever stood, and was seen by then."""
+        known = {day: self._newest(_stood(found, instant)) for day, found in self.days.items()}
+        return {day: values for day, values in known.items() if values}
+
+    def _newest(self, found: Iterable[Observation]) -> Values:
+        values: Values = {}
+        for _, seen in sorted(found, key=lambda one: one[0]):
+            values |= seen
+        return values
 
     def changes(self) -> dict[tuple[str, date, str], Change]:
         """Return every change: from each on-time value to the next, and from nothing on the day of publication."""
@@ -245,7 +240,7 @@ class Oracle:
             if row.is_on_time:
                 series[content_id].append((day, row))
         for content_id, rows in series.items():
-            for metric in {name for _, row in rows for name in row.values}:
+            for metric in COUNTED:
                 for day, change in self._steps(self.known[content_id], metric, rows):
                     found[content_id, day, metric] = change
         return found
@@ -263,34 +258,46 @@ class Oracle:
                 yield day, Change(value, value, None, 1, hours(at - known.content.created_time))
             before = (day, value, at)
 
-    def aggregates(self) -> dict[tuple[int, str, date], dict[str, Any]]:
-        """Return every aggregate row, from the snapshots and changes above."""
+    def coverage(self) -> dict[tuple[str, date], dict[str, Any]]:
+        """Return for each requested date how many contents of a type it has, expects, measured, and saw too late."""
         rows = self.snapshots()
+        found: dict[tuple[str, date], dict[str, Any]] = {}
+        for day in self.asked:
+            by_type: dict[str, list[tuple[Known, str]]] = defaultdict(list)
+            for one in self.in_lookback(day):
+                by_type[one.content_type].append((one, self._state(one, day, rows)))
+            for content_type, states in by_type.items():
+                counts = {
+                    "content_published": sum(one.published == day for one, _ in states),
+                    "content_expected": sum(state != "gone" for _, state in states),
+                    "content_measured": sum(state == "on time" for _, state in states),
+                    "content_late": sum(state == "late" for _, state in states),
+                }
+                if counts["content_published"] or counts["content_expected"]:
+                    found[content_type, day] = counts
+        return found
+
+    def is_complete(self, day: date, rows: Mapping[Key, Row]) -> bool:
+        """Return whether both stages succeeded, and no more is missing than was skipped for good."""
+        states = [self._state(one, day, rows) for one in self.in_lookback(day)]
+        lacking = sum(state in {"late", "missing"} for state in states)
+        return self.asked[day] == {"content", "metrics"} and lacking <= self.skipped[day]
+
+    def aggregates(self) -> dict[tuple[str, date], dict[str, Any]]:
+        """Return every aggregate row, from the snapshots and changes above."""
+        rows, found = self.snapshots(), dict[tuple[str, date], dict[str, Any]]()
         changes: dict[Key, dict[str, Change]] = defaultdict(dict)
         for (content_id, day, metric), change in self.changes().items():
             changes[content_id, day][metric] = change
-        found: dict[tuple[int, str, date], dict[str, Any]] = {}
-        for (page, day), stages in self.asked.items():
-            states = {one.content.full_id: self._state(one, day, rows) for one in self._in_lookback(page, day)}
-            by_type = defaultdict(list)
-            for one in self._in_lookback(page, day):
-                by_type[one.content_type].append(one)
-            lacking = sum(state in {"late", "missing"} for state in states.values())
-            complete = stages == {"content", "metrics"} and lacking <= self.skipped[page, day]
-            for content_type, contents in by_type.items():
-                ids = [one.content.full_id for one in contents]
-                counts = {
-                    "content_published": sum(one.published == day for one in contents),
-                    "content_expected": sum(states[i] != "gone" for i in ids),
-                    "content_measured": sum(states[i] == "on time" for i in ids),
-                }
-                if counts["content_published"] or counts["content_expected"]:
-                    summed = _summed([changes[i, day] for i in ids if changes.get((i, day))])
-                    found[page, content_type, day] = counts | summed | {"is_complete": complete}
+        for (content_type, day), counts in self.coverage().items():
+            ids = [one.key for one in self.in_lookback(day) if one.content_type == content_type]
+            summed = _summed([changes[i, day] for i in ids if changes.get((i, day))])
+            counted = {name: count for name, count in counts.items() if name != "content_late"}
+            found[content_type, day] = counted | summed | {"is_complete": self.is_complete(day, rows)}
         return found
 
-    def _state(self, known: Known, day: date, rows: dict[Key, Row]) -> str:
-        row = rows.get((known.content.full_id, day))
+    def _state(self, known: Known, day: date, rows: Mapping[Key, Row]) -> str:
+        row = rows.get((known.key, day))
         if row and row.is_on_time:
             return "on time"
         if known.was_gone(*window(day)):
@@ -298,18 +305,25 @@ class Oracle:
         return "late" if row else "missing"
 
 
-def _is_on_time(day: date, at: datetime) -> bool:
-    start, end = window(day)
-    return start <= at < end
-
-
 def _merged(day: date, observations: list[Observation]) -> Row:
-    on_time = [one for one in observations if _is_on_time(day, one[0])]
-    values: dict[str, tuple[int, datetime]] = {}
+    on_time = [one for one in observations if is_on_time(day, one[0])]
+    values: dict[str, tuple[Any, datetime]] = {}
     for at, seen in sorted(on_time or observations, key=lambda one: one[0]):
         for name, value in seen.items():
             values.setdefault(name, (value, at))
     return Row(min(at for at, _ in on_time or observations), bool(on_time), values)
+
+
+def _stood(found: Iterable[Observation], instant: datetime) -> list[Observation]:
+    """Return what was seen by an instant and has stood in the table: not what came after something newer."""
+    newest: dict[str, datetime] = {}
+    stood = []
+    for at, seen in found:
+        values = {name: value for name, value in seen.items() if at >= newest.get(name, at)}
+        newest |= dict.fromkeys(values, at)
+        if at <= instant:
+            stood.append((at, values))
+    return stood
 
 
 def _summed(changes: list[dict[str, Change]]) -> dict[str, Any]:
@@ -353,31 +367,3 @@ def _rate(engagement: int, reach: int) -> Decimal:
 def hours(span: timedelta) -> float:
     """Return a span in hours."""
     return span.total_seconds() / 3600
-
-
-def plays(world: World, content: Content, at: datetime) -> int:
-    """Return the plays of a video at an instant."""
-    return world.counters(content, at)["video_views"]
-
-
-COUNTED = ("impressions", "reach", "clicks", "reactions", "comments", "shares", "actions", "video_views")
-"""The columns that it knows the truth of."""
-
-
-def counters(world: World, content: Content, at: datetime) -> dict[str, int]:
-    """Return the columns of a snapshot as the world has them at an instant."""
-    raw = world.counters(content, at)
-    values = {
-        "impressions": raw["views"],
-        "reach": raw["viewers"],
-        "clicks": sum(count for name, count in raw.items() if name.startswith("click.")),
-        "reactions": sum(count for name, count in raw.items() if name.startswith("reaction.")),
-        "comments": raw["comments"],
-        "shares": raw["shares"],
-    }
-    values["actions"] = values["reactions"] + values["comments"] + values["shares"]
-    if content.kind == "video":
-        values["video_views"] = raw["video_views"]
-    if content.kind == "reel":
-        values["video_views"] = raw["video_views"] + raw["replays"]
-    return values

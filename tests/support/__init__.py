@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meta_insights.config import GRAPH_CONN_ID
 from meta_insights.days import Day
 
 if TYPE_CHECKING:
@@ -21,13 +22,19 @@ SEEN_AT = DAY.end + timedelta(hours=4)
 
 
 def connect(
-    patch: pytest.MonkeyPatch, served: Served, *, token: str | None = None, host: str = "", **extra: str
+    patch: pytest.MonkeyPatch,
+    served: Served,
+    *,
+    token: str | None = None,
+    host: str = "",
+    conn_id: str = GRAPH_CONN_ID,
+    **extra: str,
 ) -> None:
-    """Point the connection meta_graph_default to the sandbox, by default with the system user's token."""
+    """Point a connection to the sandbox, by default with the system user's token."""
     connection = {
         "conn_type": "facebook_insights",
         "host": host or served.base_url,
         "password": served.control.state()["system_user_token"] if token is None else token,
         "extra": {"access_kind": "user", **extra},
     }
-    patch.setenv("AIRFLOW_CONN_META_GRAPH_DEFAULT", json.dumps(connection))
+    patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))

@@ -83,6 +83,7 @@ KINDS: dict[str, Kind] = {
         media_product_type=None,
         media_type=None,
     ),
+    "few_viewers": _kind("too few people saw a media: it has no insights"),
     # Insights.
     "retired_metrics": _kind("these metrics are refused", metrics=REQUIRED),
     "not_together": _kind("two or more of these metrics are refused in one request", metrics=None),

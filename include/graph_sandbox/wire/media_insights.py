@@ -64,7 +64,8 @@ def _refuse(reading: Reading, media: Media, asked: tuple[str, ...]) -> None:
         raise instagram_errors.total_views_of_story()
     if not media.shared_to_facebook and media_catalogue.SHARED_ONLY & set(asked):
         raise instagram_errors.not_shared_to_facebook()
-    if media.is_story and reading.media_counters(media)["reach"] < media_catalogue.VIEWERS_MIN:
+    few = media.is_story and reading.media_counters(media)["reach"] < media_catalogue.VIEWERS_MIN
+    if few or reading.faults.find("few_viewers", object_ids=ids_of(media)):
         raise instagram_errors.not_enough_viewers()
 
 
