@@ -12,6 +12,7 @@ from meta_insights import ingest
 from meta_insights.days import Day
 from meta_insights.graph.errors import GraphThrottledError
 from meta_insights.read.parts import TOO_LATE
+from meta_insights.run.groups import grouped
 from meta_insights.run.integrations import Integration, register
 from support import DAY, SEEN_AT
 from truth import cleared, ledger, stage_fails
@@ -29,6 +30,7 @@ METRICS = {
     "engagements": "total_interactions",
     "engaged_accounts": "accounts_engaged",
     "actions": "profile_links_taps",
+    "new_followers": "follower_count",
 }
 COLUMNS = (*METRICS, "follows", "unfollows", "followers")
 
@@ -84,7 +86,7 @@ def test_each_day_is_the_worlds_as_soon_as_graph_has_it_and_null_before(
         }, "what was late has come"
 
 
-def test_a_day_of_an_account_costs_eight_calls_in_one_request(graph: Served, warehouse: Warehouse, run: Run) -> None:
+def test_a_day_of_an_account_costs_nine_calls_in_one_request(graph: Served, warehouse: Warehouse, run: Run) -> None:
     graph.world.add_account("quiet.shop", page_id=graph.world.pages[1].id)
     quiet = Integration("org", "quiet-ig", "instagram", graph.world.accounts[-1].id, "quiet.shop")
     register(warehouse, [quiet])
@@ -93,7 +95,7 @@ def test_a_day_of_an_account_costs_eight_calls_in_one_request(graph: Served, war
     graph.control.clear_requests()
     read(graph, quiet, run, DAY)
     asked = graph.control.requests()
-    assert (asked["requests"], asked["calls"]) == (1, 3 * 2 + 1 + 1)
+    assert (asked["requests"], asked["calls"]) == (1, 3 * 2 + 1 + 1 + 1)
 
 
 @pytest.mark.parametrize("back", [40, 200, 500], ids=["a month", "half a year", "beyond the breakdowns"])
@@ -105,12 +107,47 @@ def test_a_backfill_asks_for_its_own_date_alone_and_says_what_cannot_be_had(
     read(graph, account, run, day, hours=4 + 24 * back)
     of_account = [one for one in graph.control.requests()["entries"] if account.external_id in one["path"]]
     assert len([one for one in of_account if one["path"].endswith("insights")]) == 3
-    world = world_day(graph, account, day.date) | {"followers": None}
+    world = world_day(graph, account, day.date) | {"followers": None, "new_followers": None}
     if back > 366:
         world |= {"follows": None, "unfollows": None}
     assert stored(database) == {day.date: world}
     assert ("account", TOO_LATE) in {(issue["about"], issue["reason"]) for issue in ledger(database)["issues"]}
     assert ledger(database)["state"] == "success"
+
+
+@pytest.mark.parametrize(("back", "is_given"), [(28, True), (29, False), (30, False)])
+def test_the_gain_of_a_day_is_asked_for_as_long_as_graph_gives_it(
+    graph: Served, account: Integration, run: Run, database: psycopg.Connection, back: int, *, is_given: bool
+) -> None:
+    day = Day(DAY.date - timedelta(days=back))
+    read(graph, account, run, day, hours=4 + 24 * back)
+    assert (stored(database)[day.date]["new_followers"] is not None) == is_given
+    assert ledger(database)["unavailable_metrics"] == []
+
+
+def test_a_small_account_has_no_gains_to_compare(
+    graph: Served, warehouse: Warehouse, run: Run, database: psycopg.Connection
+) -> None:
+    made = graph.world.add_account("tiny.shop", page_id=graph.world.pages[0].id, audience=20)
+    tiny = Integration("org", "tiny-ig", "instagram", made.id, made.username)
+    register(warehouse, [tiny])
+    read(graph, tiny, run, DAY, hours=20)
+    row = stored(database)[DAY.date]
+    assert (row["new_followers"], row["follows"] is None) == (None, False)
+    assert ledger(database)["unavailable_metrics"] == ["account_gains.follower_count"]
+
+
+def test_follows_that_are_not_the_gain_of_the_day_are_warned_of(
+    graph: Served, account: Integration, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph.control.fault(
+        "missing_days", account.external_id, form="zero", metrics=["follower_count"], younger_than_hours=30
+    )
+    read(graph, account, run, DAY, hours=22)
+    ingest.check(run, grouped([account], 1))
+    (line,) = [record.getMessage() for record in caplog.records if "follows_are_the_gain" in record.getMessage()]
+    follows = world_day(graph, account, DAY.date)["follows"]
+    assert f"org/shop-ig: follows {follows}, follower_count 0 on 2026-11-20" in line
 
 
 def test_of_a_date_that_graph_does_not_keep_nothing_is_asked(
@@ -169,7 +206,7 @@ def test_after_days_without_a_run_the_last_date_before_them_is_read_once_more(
     graph.control.clear_requests()
     read(graph, account, run, Day(DAY.date + timedelta(days=2)), hours=24 * 5)
     windows = [one for one in graph.control.requests()["entries"] if one["path"].endswith("/insights")]
-    assert len(windows) == 2 + 1, "and then no more"
+    assert len(windows) == 2 + 1 + 1, "and then no more"
 
 
 def test_what_a_throttled_attempt_left_of_the_days_is_read_whenever_it_is_cleared(

@@ -45,6 +45,7 @@ OF_ACCOUNTS = {
     "total_interactions",
     "profile_links_taps",
     "follows_and_unfollows",
+    "follower_count",
 }
 OF_STORIES = {"replies", "navigation", "link_clicks"}
 DECLARED = [*PROVIDERS.values(), *(provider.stories for provider in PROVIDERS.values() if provider.stories)]

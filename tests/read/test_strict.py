@@ -96,8 +96,8 @@ class Account:
         self._refuse([name], query["metric"].split(","), self.lacks.get("account", ()))
         since, until = (datetime.fromtimestamp(int(query[key]), UTC) for key in ("since", "until"))
         row: dict[str, Any] = {"name": name, "period": query["period"]}
-        if name == "reach":
-            assert query["metric_type"] == "time_series"
+        if name in {"reach", "follower_count"}:
+            assert query.get("metric_type") == {"reach": "time_series"}.get(name)
             days = [Day(since.date() + timedelta(days=n)) for n in range((until - since).days)]
             values = [{"value": day.date.day, "end_time": f"{day.end:%Y-%m-%dT%H:%M:%S+0000}"} for day in days]
             return row | {"values": values}
@@ -229,12 +229,12 @@ def test_a_kind_that_has_more_than_is_documented_gives_it() -> None:
 @pytest.mark.parametrize(
     ("kinds", "requests", "calls"),
     [
-        (["photo"] * 100, 1 + 1 + 1, 1 + 1 + 8),
-        (["reel"] * 100, 1 + 1, 1 + 8),
-        (["photo", "carousel", "video"] * 33, 1 + 1 + 1, 1 + 1 + 8),
-        (["photo", "reel"] * 50, 2 + 1 + 1, 100 + 50 + 8),
-        (["photo", "photo", "reel", "photo"] * 25, 2 + 1 + 1, 51 + 26 + 8),
-        (["photo"] * 90 + ["reel"] * 10, 1 + 1 + 1, 2 + 1 + 8),
+        (["photo"] * 100, 1 + 1 + 1, 1 + 1 + 9),
+        (["reel"] * 100, 1 + 1, 1 + 9),
+        (["photo", "carousel", "video"] * 33, 1 + 1 + 1, 1 + 1 + 9),
+        (["photo", "reel"] * 50, 2 + 1 + 1, 100 + 50 + 9),
+        (["photo", "photo", "reel", "photo"] * 25, 2 + 1 + 1, 51 + 26 + 9),
+        (["photo"] * 90 + ["reel"] * 10, 1 + 1 + 1, 2 + 1 + 9),
     ],
     ids=["photos", "reels", "feed", "alternating", "some reels", "reels long ago"],
 )
@@ -285,7 +285,7 @@ def test_media_before_the_conversion_are_found_by_their_time_and_never_asked_aga
     assert snapshots(reader) == expected(account, without=without)
     listings = {1: 1, 11: 2}.get(first, 3)  # without insights, with them, and those by type
     assert account.listings
-    assert account.calls == listings + 8
+    assert account.calls == listings + 9
 
 
 def test_a_later_conversion_is_found_and_an_earlier_one_is_not_forgotten() -> None:
@@ -376,10 +376,11 @@ def test_the_days_of_an_account_come_in_one_batch_and_only_those_that_may_still_
         "follows": 8,
         "unfollows": 3,
         "reach": 20,
+        "new_followers": 20,
         "followers": 5_000,
     }
     assert [row.get("followers") for row in found.values()] == [None, None, 5_000]
-    assert (account.requests, account.calls) == (1, 3 * 2 + 1 + 1)
+    assert (account.requests, account.calls) == (1, 3 * 2 + 1 + 1 + 1)
 
 
 @pytest.mark.parametrize(("hours", "is_read"), [(28, True), (47.9, True), (48, False), (52, False)])
@@ -421,6 +422,7 @@ def test_a_metric_that_the_account_does_not_have_is_left_out_and_the_others_are_
         "follows",
         "unfollows",
         "reach",
+        "new_followers",
         "followers",
     }
     assert refused.entries.keys() == {"account_days.profile_links_taps", "account_days.views"}

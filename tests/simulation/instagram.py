@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from graph_sandbox.world.pacific import day_end, pacific_day
+from graph_sandbox.world.pacific import day_end, day_start, pacific_day
 from simulation.oracle import HISTORY, Known, Oracle, window
 from simulation.scenario import Fault, picked
 
@@ -48,6 +48,8 @@ OF_DAYS = {
 }
 SETTLES, UNASKED = timedelta(hours=48), timedelta(days=1)
 """How late Graph may be with a day, and how long a day that was never seen is looked for after that."""
+GAINS = timedelta(days=30)
+"""How long Graph gives the gain of a day, of an account with as many followers as these have."""
 RESTS = timedelta(days=1), timedelta(days=7)
 """How long a metric is not asked for after its first refusal by a kind of media, and after a further one."""
 REFUSED = {"photo": "follows", "carousel": "shares", "video": "views", "reel": "saved"}
@@ -165,6 +167,8 @@ class AccountOracle(Oracle[Post]):
                 values |= {"follows": moved["FOLLOWER"], "unfollows": moved["NON_FOLLOWER"]}
             if "reach" in own and metrics:
                 values["reach"] = metrics["reach"]
+            if "gains" in own and metrics and at - day_start(on) <= GAINS:
+                values["new_followers"] = metrics["follower_count"]
             if on == day and "followers" in own:
                 values["followers"] = self.world.followers_count(self.account_id, at)
             if values:
@@ -191,6 +195,7 @@ class AccountOracle(Oracle[Post]):
         """Return what a try asks for: all there is, or what the try before left and what nobody has seen yet."""
         media = set(believed) - self._final(believed, day, at)
         own = {f"{part}/{on}" for part in ("days", "follows") for on in self._open(day, at)} | {"reach"}
+        own |= {"gains"} if at - day_start(day) <= GAINS else set()
         own |= {"followers"} if at < window(day)[1] else set()
         if left is None:
             return {"media": media, "own": own}
@@ -337,8 +342,8 @@ class AccountWatch:
     @staticmethod
     def _part(params: Mapping[str, Any]) -> str:
         on = pacific_day(datetime.fromtimestamp(int(params["since"]), UTC))
-        metric = str(params["metric"])
-        return "reach" if metric == "reach" else f"{'follows' if metric == 'follows_and_unfollows' else 'days'}/{on}"
+        of_all = {"reach": "reach", "follower_count": "gains", "follows_and_unfollows": f"follows/{on}"}
+        return of_all.get(str(params["metric"]), f"days/{on}")
 
 
 def _answers(request: Request, response: Response) -> Iterator[tuple[str, Mapping[str, Any], dict[str, Any]]]:

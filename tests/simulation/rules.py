@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulation.life import Lived
 
 COLUMNS = tuple(name for name in COUNTED if name != "actions")  # which has no daily change
-OF_DAYS = (*facebook.OF_DAYS, "engaged_accounts")
+OF_DAYS = (*facebook.OF_DAYS, "engaged_accounts", "new_followers")
 INSTANTS = 12
 """At how many instants it is asked what was known then."""
 

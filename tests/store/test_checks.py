@@ -93,6 +93,13 @@ BROKEN: dict[str, tuple[list[str], str]] = {
         ["delete from analytics.page_daily_metric", PAGE_DAY.format(date=TUE - timedelta(days=4), impressions=5)],
         "org/page-1: no day of its own since 2026-11-13 (4 days)",
     ),
+    "follows_are_the_gain": (
+        [
+            "update analytics.page_daily_metric set follows = 7, new_followers = 7 where date = '2026-11-17'",
+            "update analytics.page_daily_metric set follows = 7, new_followers = 9 where date = '2026-11-16'",
+        ],
+        "org/page-1: follows 7, follower_count 9 on 2026-11-16",
+    ),
     "page_impressions_cover_its_posts": (
         ["update analytics.page_daily_metric set impressions = 79"],
         "org/page-1: Page 79 (seen 4 hours after the date), posts 240",
@@ -198,3 +205,11 @@ def test_a_look_of_longer_hours_is_scaled_before_it_is_compared(series: Series) 
     series.snapshot("1_1", thursday, impressions=860)  # 540 more in 48 hours are 270 in 24
     series.database.execute(PAGE_DAY.format(date=thursday, impressions=90).encode())
     assert verdict("page_impressions_cover_its_posts", thursday) == ""
+
+
+def test_follows_and_a_gain_of_two_looks_are_not_compared(series: Series) -> None:
+    series.database.execute(
+        "update analytics.page_daily_metric set follows = 7, new_followers = 9, "
+        """metric_observed_at = '{"follows": "2026-11-18T09:00:00"}' """
+    )
+    assert verdict("follows_are_the_gain") == ""

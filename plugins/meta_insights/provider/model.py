@@ -97,7 +97,8 @@ class Resource:
     object that measures a stored content, or None when the resource does not concern it; without ``applies_to`` the
     resource measures the integration itself. ``listing`` is the edge that lists the objects with their insights nested;
     None: they are read singly. ``window_days`` is the longest history that one request may ask for; None: lifetime
-    values. ``options`` are further parameters of its insights.
+    values. ``keeps`` is how long Graph answers for a day of it, when not as long as the provider. ``options`` are
+    further parameters of its insights.
 
     ``is_strict``: an object refuses a metric that its kind does not have, and so does a listing that shows it; the
     requests for the integration itself go out together. ``is_addition``: something else gives its content a row.
@@ -114,6 +115,7 @@ class Resource:
     insights: str = "insights"
     period: str = "lifetime"
     window_days: int | None = None
+    keeps: timedelta | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     is_strict: bool = False
     is_addition: bool = False

@@ -134,6 +134,9 @@ class Dates:
         elif resource.settles:
             settles = resource.settles
             wanted = [day for day in self.dates if day == newest or not self._has_settled(day, settles)]
+        if resource.keeps:
+            oldest = self.now - resource.keeps
+            wanted = [day for day in wanted if Day(day).start >= oldest]
         return history_windows(wanted, resource.window_days)
 
     def _has_settled(self, day: date, settles: timedelta) -> bool:

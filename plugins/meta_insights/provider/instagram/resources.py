@@ -113,6 +113,16 @@ ACCOUNT_REACH = Resource(
     settles=SETTLES,
     metrics=(Metric("reach", "reach", count, STATE),),
 )
+ACCOUNT_GAINS = Resource(
+    "account_gains",
+    "page_daily_metric",
+    period="day",
+    window_days=30,
+    keeps=timedelta(days=30),
+    is_strict=True,
+    settles=SETTLES,
+    metrics=(Metric("follower_count", "new_followers", count, DAILY),),  # of accounts from 100 followers on
+)
 ACCOUNT = Resource(
     "account",
     "page_daily_metric",
@@ -161,7 +171,7 @@ _ACCOUNTS = Provider(
     join=content.join,
     shows=content.shows,
     home=content.home,
-    resources=(MEDIA, MEDIA_ACTIVITY, ACCOUNT_DAYS, ACCOUNT_FOLLOWS, ACCOUNT_REACH, ACCOUNT),
+    resources=(MEDIA, MEDIA_ACTIVITY, ACCOUNT_DAYS, ACCOUNT_FOLLOWS, ACCOUNT_REACH, ACCOUNT_GAINS, ACCOUNT),
     discovery={"facebook": BY_FACEBOOK, "instagram": BY_INSTAGRAM},
     newest_first="timestamp",
     has_own_token=False,
