@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from meta_insights.failures import RETRIES
 from meta_insights.provider import PROVIDERS
 from meta_insights.retry import GraphRetryPolicy
+from meta_insights.run.registration import Wish
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -77,6 +78,11 @@ def test_unless_told_otherwise_it_is_a_dry_run_over_all_that_is_seen(dag: DAG) -
 def test_the_form_refuses_what_makes_no_sense(dag: DAG, wrong: dict[str, Any]) -> None:
     with pytest.raises(ParamValidationError):
         asked(dag, **({"organization_id": "acme"} | wrong))
+
+
+def test_what_is_left_empty_in_the_form_is_nothing(dag: DAG) -> None:
+    wish = Wish.of(asked(dag, organization_id="acme", ids=None, retire=None))
+    assert (wish.ids, wish.retired, wish.providers) == (frozenset(), frozenset(), tuple(PROVIDERS.values()))
 
 
 def test_a_run_without_an_organization_is_refused(dag: DAG) -> None:

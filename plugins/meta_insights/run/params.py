@@ -9,7 +9,7 @@ from meta_insights.provider import PROVIDERS
 from meta_insights.run.groups import MAX_GROUPS
 
 _WHICH, _HOW = "Which integrations", "How to read them"
-_WHAT, _CHANGES = "What to register", "What else to change"
+_WHAT, _NO_MORE = "Which Pages and accounts", "What is not to be read any more"
 _LABELS = {name: f"{provider.label}s" for name, provider in PROVIDERS.items()}
 
 PARAMS: dict[str, Param] = {
@@ -69,8 +69,7 @@ REGISTRATION_PARAMS: dict[str, Param] = {
         minLength=1,
         pattern=r"^\S+$",
         title="Organization",
-        description="Whose they are: an id of your own, such as `acme`",
-        section=_WHAT,
+        description="Whose they are: an id of your own, such as acme",
     ),
     "conn_id": Param(
         GRAPH_CONN_ID,
@@ -78,7 +77,12 @@ REGISTRATION_PARAMS: dict[str, Param] = {
         minLength=1,
         title="Connection",
         description="The id of the Airflow connection that holds the token",
-        section=_WHAT,
+    ),
+    "dry_run": Param(
+        default=True,
+        type="boolean",
+        title="Dry run",
+        description="Write nothing, and say in the log what a run without it would do",
     ),
     "take": Param(
         list(_LABELS),
@@ -93,25 +97,19 @@ REGISTRATION_PARAMS: dict[str, Param] = {
     ),
     "ids": Param(
         [],
-        type="array",
+        type=["null", "array"],
         items={"type": "string", "pattern": "^[0-9]{1,30}$"},
         title="Only these ids",
-        description="Ids of Meta such as 100200300400500, one a line: of Pages (with the accounts behind them) or "
-        "of accounts. They get this connection, and are active again if they were retired. Empty: all that is seen",
+        description="Ids of Meta such as 100200300400500, one a line: of Pages (with the accounts behind them) or of "
+        "accounts. They get this connection, and are active again if they were retired. Empty: all that is seen",
         section=_WHAT,
-    ),
-    "dry_run": Param(
-        default=True,
-        type="boolean",
-        title="Dry run",
-        description="Write nothing, and say in the log what a run without it would do",
     ),
     "retire": Param(
         [],
-        type="array",
+        type=["null", "array"],
         items={"type": "string", "minLength": 1},
         title="Retire",
         description="Ids of the registry such as acme-fb, one a line: runs read them no more, what is stored stays",
-        section=_CHANGES,
+        section=_NO_MORE,
     ),
 }

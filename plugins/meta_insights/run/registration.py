@@ -57,8 +57,8 @@ class Wish:
             organization_id=params["organization_id"],
             conn_id=params["conn_id"],
             providers=tuple(PROVIDERS[name] for name in params["take"]),
-            ids=frozenset(params["ids"]),
-            retired=frozenset(params["retire"]),
+            ids=frozenset(params["ids"] or ()),
+            retired=frozenset(params["retire"] or ()),
             is_dry_run=params["dry_run"],
         )
 
