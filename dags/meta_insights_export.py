@@ -19,8 +19,7 @@ from airflow.sdk import Asset, dag, get_current_context, task
 
 from meta_insights import export
 from meta_insights.config import Settings
-from meta_insights.failures import RETRIES
-from meta_insights.retry import GraphRetryPolicy
+from meta_insights.tasks import defaults
 
 SETTINGS = Settings.from_environment()
 
@@ -34,13 +33,7 @@ SETTINGS = Settings.from_environment()
     doc_md=__doc__,
     tags=["meta", "insights"],
     params=export.params(SETTINGS),
-    default_args={
-        "owner": "data-team",
-        "retries": RETRIES,
-        "retry_policy": GraphRetryPolicy(),
-        "retry_delay": SETTINGS.retry_delay,
-        "execution_timeout": SETTINGS.task_timeout,
-    },
+    default_args=defaults(SETTINGS),
 )
 def meta_insights_export() -> None:
     """List the dates; then write the files of each."""

@@ -51,8 +51,8 @@ def say_why(context: Context) -> None:
 
 
 def say_why_again(context: Context) -> None:
-    """Log why this try failed, and that nothing is to be done yet."""
-    _say(context, logging.WARNING, "nothing to do yet, it is tried again: ")
+    """Log why this try failed, and that Airflow makes another one."""
+    _say(context, logging.WARNING, "it is tried again. If it fails for good: ")
 
 
 def _say(context: Context, level: int, prefix: str) -> None:

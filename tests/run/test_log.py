@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextvars import copy_context
+from contextvars import Context
 from dataclasses import asdict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ def failed(cause: BaseException, conn_id: str = "acme") -> StageError:
 
 
 def ending(log: LogFields, error: object, callback: Any = say_why, **values: Any) -> list[tuple[str, dict[str, Any]]]:
-    copy_context().run(callback, context(exception=error, **values))
+    Context().run(callback, context(exception=error, **values))
     first, *lines = log.lines
     assert first[0] == LEAVE_GROUP
     return lines
@@ -87,7 +87,7 @@ def test_each_line_of_an_attempt_has_its_run_date_integration_and_attempt(
             for_each_integration("content", stage, [asdict(page) for page in pages[:2]], run)
         for_each_integration("metrics", stage, [asdict(pages[2])], run)
 
-    copy_context().run(task)
+    Context().run(task)
     assert sorted((text, *sorted(fields.items())) for text, fields in log.lines) == sorted(
         (
             text.format(n=n),
@@ -132,9 +132,9 @@ def test_the_last_line_names_the_reason_the_connection_to_repair_and_what_to_do(
     assert fields == ABOUT | DATE
 
 
-def test_a_try_that_is_repeated_says_that_nothing_is_to_be_done(log: LogFields) -> None:
+def test_a_try_that_is_repeated_says_so(log: LogFields) -> None:
     ((text, fields),) = ending(log, failed(GraphThrottledError("slow")), say_why_again)
-    assert text.startswith("nothing to do yet, it is tried again: content of Page 1 (page-1): the rate limit is used")
+    assert text.startswith("it is tried again. If it fails for good: content of Page 1 (page-1): the rate limit is")
     assert fields == ABOUT | DATE
 
 
@@ -169,8 +169,8 @@ def test_a_line_has_an_end_however_many_integrations_are_incomplete(log: LogFiel
 
 
 def test_a_process_that_was_killed_is_reported_by_another_one_and_that_adds_no_line(log: LogFields) -> None:
-    copy_context().run(say_why, context(exception="killed"))
-    copy_context().run(say_why, context())
+    Context().run(say_why, context(exception="killed"))
+    Context().run(say_why, context())
     assert log.lines == []
 
 
