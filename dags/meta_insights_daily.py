@@ -31,6 +31,9 @@ SETTINGS = Settings.from_environment()
 COMPLETE = Asset("meta_insights_complete")
 INSIGHTS = Asset("meta_insights_daily")
 EVENTS = AssetAlias("meta_insights_events")
+# For lineage. A mapped task has no outlet: each of its instances would emit an event.
+TABLES = [Asset(f"meta_insights_{table}") for table in ("content", "content_daily_metric", "page_daily_metric")]
+AGGREGATE = Asset("meta_insights_daily_aggregate")
 BY_NAME = "{{ task.op_kwargs['group']['name'] }}"
 
 
@@ -65,12 +68,12 @@ def meta_insights_daily() -> None:
     def integration(group: dict[str, Any]) -> None:
         content(group=group) >> metrics(group=group)
 
-    @task(trigger_rule="all_done")
+    @task(trigger_rule="all_done", inlets=TABLES, outlets=[AGGREGATE])
     def aggregate(groups: list[dict[str, Any]]) -> None:
         context = get_current_context()
         ingest.aggregate(run_of(context), groups, not_successful(context, "integration"))
 
-    @task(inlets=[INSIGHTS, COMPLETE], outlets=[EVENTS])
+    @task(inlets=[AGGREGATE, INSIGHTS, COMPLETE], outlets=[EVENTS])
     def check(groups: list[dict[str, Any]]) -> None:
         context = get_current_context()
         announce(ingest.check(run_of(context), groups), context, INSIGHTS, COMPLETE, EVENTS)

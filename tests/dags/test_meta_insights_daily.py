@@ -98,11 +98,15 @@ def test_content_comes_before_metrics_before_aggregate_before_the_check(dag: DAG
     }
 
 
-def test_events_are_emitted_last_and_by_one_task_only(dag: DAG) -> None:
+def test_lineage_and_events_are_of_tasks_that_are_not_mapped(dag: DAG) -> None:
     outlets = {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
-    assert outlets == {"check": ["meta_insights_events"]}
+    assert outlets == {"aggregate": ["meta_insights_daily_aggregate"], "check": ["meta_insights_events"]}
     inlets = {task.task_id: [asset.name for asset in task.inlets] for task in dag.tasks if task.inlets}
-    assert inlets == {"check": ["meta_insights_daily", "meta_insights_complete"]}
+    assert inlets == {
+        "aggregate": ["meta_insights_content", "meta_insights_content_daily_metric", "meta_insights_page_daily_metric"],
+        "check": ["meta_insights_daily_aggregate", "meta_insights_daily", "meta_insights_complete"],
+    }
+    assert not any(dag.get_task(task_id).is_mapped for task_id in outlets | inlets)
 
 
 def test_counters_and_aggregate_are_made_whatever_happened_before(dag: DAG) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,16 +27,16 @@ pytestmark = pytest.mark.long
 PAGES, DAG_ID = 2, "meta_insights_export"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "insights"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("insights")
 
 
-@pytest.fixture
-def scene(tmp_path: Path, folder: Path) -> Iterator[Scene]:
-    """An Airflow whose scheduler makes runs by itself, but none of the daily DAG: that begins next year."""
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[Scene]:
+    """An Airflow whose scheduler makes runs by itself, but none of the daily DAG: that begins in a far year."""
     env = quick(META_INSIGHTS_START_DATE="2999-01-01", META_INSIGHTS_EXPORT_PATH=folder.as_uri())
-    with LocalStack(tmp_path / "stack", env, stays=True, pages=PAGES) as stack:
+    with LocalStack(tmp_path_factory.mktemp("stack"), env, stays=True, pages=PAGES) as stack:
         scene = Scene(stack, World(seed=7, pages=PAGES), Day(date(2026, 9, 1)))
         stack.sandbox.fix_clock(scene.seen_at)
         yield scene
@@ -63,3 +64,23 @@ def test_a_complete_date_is_exported_by_itself(scene: Scene, folder: Path) -> No
         assert files, name
         written = sum(parquet.ParquetFile(path).metadata.num_rows for path in files)
         assert [{"count": written}] == scene.rows(of_relation, dates)
+
+
+def test_lineage_leads_from_the_tables_to_the_dates_and_costs_one_event_a_run(scene: Scene) -> None:
+    def events() -> Counter[str]:
+        return Counter(event["name"] for event in scene.airflow.listed("assets/events", "asset_events"))
+
+    before = events()
+    _, state = scene.run(refresh=True)
+    assert state == "success"
+    assert (events() - before)["meta_insights_daily_aggregate"] == 1, "however many integrations there are"
+    assets = {asset["name"]: asset for asset in scene.airflow.listed("assets", "assets")}
+
+    def tasks(name: str, direction: str) -> set[str]:
+        return {task["task_id"] for task in assets[name][f"{direction}_tasks"]}
+
+    for table in ("content", "content_daily_metric", "page_daily_metric"):
+        assert tasks(f"meta_insights_{table}", "consuming") == {"aggregate"}
+    assert tasks("meta_insights_daily_aggregate", "producing") == {"aggregate"}
+    assert tasks("meta_insights_daily_aggregate", "consuming") == {"check"}
+    assert [dag["dag_id"] for dag in assets["meta_insights_complete"]["scheduled_dags"]] == [DAG_ID]
