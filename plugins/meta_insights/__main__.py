@@ -93,7 +93,10 @@ def _erase(given: argparse.Namespace) -> int:
 
 def _dbt(given: argparse.Namespace) -> int:
     with Warehouse(given.conn_id) as warehouse, warehouse.transaction() as transaction:
-        print(dbt.project(described(transaction), given.dashboard), end="")  # noqa: T201 (a command line)
+        relations = described(transaction)
+    if not relations:
+        raise ConfigurationError(f"there is no schema {schema_name()}: the first run of the DAG makes it")
+    print(dbt.project(relations, given.dashboard), end="")  # noqa: T201 (a command line)
     return 0
 
 

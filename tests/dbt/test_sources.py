@@ -100,6 +100,14 @@ def test_a_view_of_ones_own_is_a_source_too(series: Series, capsys: pytest.Captu
     ]
 
 
+def test_without_a_schema_the_command_says_what_makes_it(
+    series: Series, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("META_INSIGHTS_SCHEMA", "elsewhere")
+    assert command_line.main(["dbt"]) == 1
+    assert capsys.readouterr().err == "there is no schema elsewhere: the first run of the DAG makes it\n"
+
+
 # dbt itself, in an environment of its own: what it needs and what Airflow needs do not go together
 
 

@@ -59,9 +59,10 @@ def test_a_column_of_which_two_tables_say_different_things_is_described_by_none(
         "where content.organization_id <> '' and integration.organization_id <> ''"
     )
     database.execute("comment on view analytics.mixed is 'A view of a person.'")
-    columns = read(warehouse)["mixed"].columns
+    relations = read(warehouse)
+    columns = relations["mixed"].columns
     assert columns["organization_id"].description is None
-    assert columns["id"].description == "An id of your own, unique over all organizations."
+    assert columns["id"].description == relations["integration"].columns["id"].description
 
 
 def test_keys_say_for_which_rows_they_hold(relations: dict[str, Relation]) -> None:

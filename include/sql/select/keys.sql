@@ -5,7 +5,7 @@ select
     array_agg(attribute.attname::text order by part.number) as columns,
     pg_get_expr(index.indpred, index.indrelid) as condition
 from pg_index as index
-inner join pg_class as class on class.oid = index.indrelid and class.relnamespace = 'analytics'::regnamespace
+inner join pg_class as class on class.oid = index.indrelid and class.relnamespace = to_regnamespace('analytics')
 cross join lateral unnest(index.indkey::smallint[]) with ordinality as part (attnum, number)
 inner join pg_attribute as attribute on attribute.attrelid = index.indrelid and attribute.attnum = part.attnum
 where index.indisunique and class.relkind = 'r'

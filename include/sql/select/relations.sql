@@ -12,7 +12,7 @@ with recursive known as (
     from pg_class as class
     inner join pg_attribute as attribute
         on attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
-    where class.relnamespace = 'analytics'::regnamespace and class.relkind in ('r', 'v')
+    where class.relnamespace = to_regnamespace('analytics') and class.relkind in ('r', 'v')
 ),
 reading as (
     select distinct rewrite.ev_class as view, depend.refobjid as relation, depend.refobjsubid as number

@@ -27,3 +27,14 @@ group by story.organization_id, story.integration_id, integration.name, analytic
 
 comment on view analytics.story_daily is
     'One integration on one date: the stories that it published then, with their counters as they were seen last.';
+comment on column analytics.story_daily.organization_id is 'Whose it is.';
+comment on column analytics.story_daily.integration_id is 'The integration: see analytics.integration.';
+comment on column analytics.story_daily.date is 'The Meta day on which they were published.';
+comment on column analytics.story_daily.stories is 'Stories that were published on that date.';
+comment on column analytics.story_daily.stories_measured is 'Those of them that have counters.';
+comment on column analytics.story_daily.stories_measured_to_end is
+    'Those of them that were seen in the last three hours of their life.';
+comment on column analytics.story_daily.least_hours_of_life is
+    'The smallest age at which one of them was seen last, in hours.';
+comment on column analytics.story_daily.summed_story_reach is
+    'The reach of the stories, added up. Counts a person once per story: not the reach of the account.';
