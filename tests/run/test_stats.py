@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+from airflow.sdk._shared.observability.metrics.otel_logger import flush_otel_metrics
 from airflow.sdk.observability import stats
 from airflow.sdk.observability.metrics.stats_utils import get_stats_factory
 from opentelemetry import metrics
@@ -57,6 +59,7 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[Point
         provider = metrics.get_meter_provider()
         assert isinstance(provider, MeterProvider)
         provider.shutdown()
+        atexit.unregister(flush_otel_metrics)  # the collector will be gone
     stats.initialize(factory=NoStatsLogger, export_legacy_names=True)
 
 
