@@ -322,7 +322,7 @@ def test_a_missing_permission_is_red_by_name_and_stops_no_other_account(
     (error,) = caught.value.exceptions
     assert isinstance(error, StageError)
     assert isinstance(error.cause, GraphPermissionError)
-    assert f"{account.name} (shop-ig): GraphPermissionError" in str(error)
+    assert f"stories of {account.name} (shop-ig): a permission is missing" in str(error)
     assert rows(
         database, "select integration_id, state, remedy from analytics.ingestion_run where stage = 'stories' order by 1"
     ) == [("books-ig", "success", None), ("shop-ig", "failed", "clear, once the cause is removed")]
