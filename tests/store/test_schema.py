@@ -61,10 +61,9 @@ DESCRIBED = TABLES - {"ingestion_run", "integration_health"}
 OBJECTS = """
     select 'view/' || relname from pg_class where relnamespace = 'analytics'::regnamespace and relkind = 'v'
     union all
-    select 'function/' || proname from pg_proc
-    where pronamespace = 'analytics'::regnamespace and proname <> 'keep_external_id'
+    select 'function/' || proname from pg_proc where pronamespace = 'analytics'::regnamespace
 """
-"""What has a file of its own; keep_external_id stands with its table."""
+"""What has a file of its own."""
 
 
 @pytest.fixture

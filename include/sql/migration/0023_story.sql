@@ -29,29 +29,6 @@ create table analytics.story (
     foreign key (organization_id, integration_id) references analytics.integration (organization_id, id)
 );
 
--- As before; a story is history too.
-create or replace function analytics.keep_external_id() returns trigger
-language plpgsql as $$
-begin
-    if exists (
-        select from analytics.content where organization_id = old.organization_id and integration_id = old.id
-        union all
-        select from analytics.page_daily_metric where organization_id = old.organization_id and integration_id = old.id
-        union all
-        select from analytics.story where organization_id = old.organization_id and integration_id = old.id
-    ) then
-        raise exception using
-            errcode = 'check_violation',
-            message = format(
-                'the external_id of the integration %L cannot be changed from %L to %L: what is stored belongs to the first',
-                old.id, old.external_id, new.external_id
-            ),
-            hint = 'Set is_active = false for it, and add a row with a new id for the other Page.';
-    end if;
-    return new;
-end
-$$;
-
 comment on table analytics.story is
     'One story of one integration: its lifetime counters as they were seen last before it ended. Never changes after that.';
 comment on column analytics.story.organization_id is 'Whose it is.';

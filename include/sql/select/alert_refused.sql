@@ -1,20 +1,20 @@
 -- One row is a metric that no active integration of a provider gives, for no kind of content, in its last run. Reads the
 -- ledger: an attempt that resumes another counts only its own part, so all attempts of the run count.
 with last_run as (
-    select distinct on (attempt.organization_id, attempt.integration_id)
-        attempt.organization_id,
-        attempt.integration_id,
-        attempt.run_id,
-        integration.provider
-    from analytics.ingestion_run as attempt
-    inner join analytics.integration
-        on integration.organization_id = attempt.organization_id and integration.id = attempt.integration_id
-    where attempt.stage = 'metrics'
-        and attempt.state = 'success'
-        and attempt.asked > 0
-        and integration.is_active
-        and integration.deleted_at is null
-    order by attempt.organization_id, attempt.integration_id, attempt.date desc, attempt.started_at desc
+    select integration.organization_id, integration.id as integration_id, integration.provider, newest.run_id
+    from analytics.integration
+    cross join lateral (
+        select attempt.run_id
+        from analytics.ingestion_run as attempt
+        where attempt.organization_id = integration.organization_id
+            and attempt.integration_id = integration.id
+            and attempt.stage = 'metrics'
+            and attempt.state = 'success'
+            and attempt.asked > 0
+        order by attempt.date desc, attempt.started_at desc
+        limit 1
+    ) as newest
+    where integration.is_active and integration.deleted_at is null
 ),
 unavailable as (
     select distinct last_run.provider, last_run.organization_id, last_run.integration_id, metric
