@@ -62,6 +62,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as admin:
             admin.execute("set scram_iterations = 1")  # thousands of connections are made, none of them by a stranger
             admin.execute("alter role current_user password 'secret-of-the-tests'")
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nothing here outlives a power cut
+                admin.execute(f"alter system set {setting} = off")
+            admin.execute("select pg_reload_conf()")
         server.create_database(TEMPLATE)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AIRFLOW_CONN_INSIGHTS_WAREHOUSE", server.dsn(TEMPLATE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -25,7 +26,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield stack
 
 
-_dates = iter(date(2026, 9, 1) + timedelta(days=3 * n) for n in range(25))
+_dates = (date(2026, 8, 1) + timedelta(days=3 * n) for n in count())
 
 
 @pytest.fixture
