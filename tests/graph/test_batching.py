@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from meta_insights.graph.batching import batch_request, send
+from meta_insights.graph.batching import batch_request, headers, send
 from meta_insights.graph.errors import (
     GraphError,
     GraphProofError,
@@ -143,3 +143,10 @@ def test_the_request_pins_the_version_and_counts_each_path() -> None:
         {"method": "GET", "relative_url": "v26.0/a?fields=id"},
         {"method": "GET", "relative_url": "v26.0/b"},
     ]
+
+
+def test_the_headers_of_each_entry_are_found_whatever_else_is_in_it() -> None:
+    usage = [{"name": "x-app-usage", "value": "{}"}, {"name": "Date"}, "?", {"name": 7, "value": 8}]
+    answer = Answer({"data": [None, {"code": 200, "headers": usage}, {"headers": 5}, {"body": "{}"}, "?"]}, AT)
+    (found,) = headers(answer)
+    assert found["X-App-Usage"] == "{}"

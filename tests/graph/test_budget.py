@@ -50,6 +50,13 @@ def test_usage_near_the_limit_stops_the_integration_for_as_long_as_graph_says(bu
     assert (caught.value.delay, caught.value.app_wide) == (timedelta(minutes=7), False)
 
 
+def test_the_fullest_entry_of_a_batch_says_how_much_is_used_and_for_how_long(budget: Budget) -> None:
+    budget.read({}, {}, business(id100=[row(92, minutes=7)]), business(id100=[row(80)]))
+    with pytest.raises(GraphThrottledError, match="the rate limit is used to 92 %") as caught:
+        budget.acquire(1)
+    assert caught.value.delay == timedelta(minutes=7)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

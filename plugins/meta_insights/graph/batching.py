@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from requests.structures import CaseInsensitiveDict
+
 from meta_insights.graph.errors import GraphError, GraphProofError, GraphTransientError
 from meta_insights.graph.transport import Answer, Request, parsed_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
 T = TypeVar("T")
@@ -28,10 +30,20 @@ def fifties(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def batch_request(paths: Sequence[str], version: str, token: str) -> Request:
-    """Return the request for up to 50 paths, each with its query. Every one of them counts as a call."""
+    """Return the request for up to 50 paths, each with its query. Every one of them counts as a call.
+
+    Their headers come too: they say how much of the rate limit is used.
+    """
     entries = [{"method": "GET", "relative_url": f"{version}/{path}"} for path in paths]
-    form = {"access_token": token, "include_headers": "false", "batch": json.dumps(entries)}
+    form = {"access_token": token, "include_headers": "true", "batch": json.dumps(entries)}
     return Request("POST", "", form, calls=len(paths))
+
+
+def headers(answer: Answer) -> list[Mapping[str, str]]:
+    """Return the headers of each entry of an answered batch; what makes no sense is left out."""
+    listed = [entry.get("headers") for entry in answer.nodes if isinstance(entry, dict)]
+    of_entries = [[one for one in rows if isinstance(one, dict)] for rows in listed if isinstance(rows, list)]
+    return [CaseInsensitiveDict({str(one.get("name")): str(one.get("value")) for one in rows}) for rows in of_entries]
 
 
 def send(

@@ -94,10 +94,11 @@ class Budget:
         with self._lock:
             self._spent = replace(self._spent, http_retries=self._spent.http_retries + 1)
 
-    def read(self, headers: Mapping[str, str]) -> None:
-        """Parse the usage and version headers of a response; any may be missing or malformed."""
-        app = _percent(_json(headers.get("X-App-Usage")))
-        rows = list(self._own_rows(_json(headers.get("X-Business-Use-Case-Usage"))))
+    def read(self, headers: Mapping[str, str], *of_entries: Mapping[str, str]) -> None:
+        """Parse the usage and version headers of a response, and of its entries; any may be missing or malformed."""
+        app = max(_percent(_json(one.get("X-App-Usage"))) for one in (headers, *of_entries))
+        usages = (_json(one.get("X-Business-Use-Case-Usage")) for one in (headers, *of_entries))
+        rows = [row for usage in usages for row in self._own_rows(usage)]
         own = max(map(_percent, rows), default=0)
         minutes = max((_number(row.get("estimated_time_to_regain_access")) for row in rows), default=0)
         with self._lock:

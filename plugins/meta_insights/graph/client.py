@@ -108,6 +108,8 @@ class GraphClient:
         response = self.transport.send(request, self.token)
         self.budget.read(response.headers)
         answer = response.answer(request)
+        if request.is_batch:
+            self.budget.read(response.headers, *batching.headers(answer))
         not_before = self.options.not_before
         if not_before and answer.observed_at < not_before:
             text = f"too early: Graph's clock says {answer.observed_at:{SECONDS}} UTC, before {not_before:{SECONDS}}"
