@@ -290,7 +290,7 @@ def test_a_throttled_account_waits_and_no_other_integration_does(
 def test_an_account_stops_before_its_own_limit_is_used_up_and_not_for_that_of_its_page(
     graph: Served, make: Callable[..., Integration], run: Run, database: psycopg.Connection
 ) -> None:
-    account = make(FEED)
+    account = make("image reel " * 30)  # more than one request
     run = replace(run, settings=replace(run.settings, connections=1))  # one call after the other
     graph.control.set_usage(graph.world.pages[0].id, 99)
     both(account, run)
@@ -365,6 +365,7 @@ def test_a_hundred_media_cost_so_many_calls_on_a_day(  # noqa: PLR0913, PLR0917 
     total, requests = (of_content[what] + of_metrics[what] for what in ("calls", "requests"))
     show(f"    100 media: {total} calls in {requests} requests")
     assert (of_content["calls"], of_metrics["calls"] - of_account) == (content, metrics)
+    assert requests == 1 + -(-of_metrics["calls"] // 50), "fifty calls in each"
     assert ledger(database)["api_calls"] == of_metrics["calls"], "counted as Graph counts them, not as requests"
 
 

@@ -91,8 +91,8 @@ def test_what_no_listing_carried_is_read_by_one_thread_when_all_listings_end_at_
     reader: ResourceReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read_singly: list[Part] = []
-    monkeypatch.setattr(reader, "_lock", Meeting())
-    monkeypatch.setattr(reader, "_single", read_singly.append)
+    monkeypatch.setattr(reader.listed, "_lock", Meeting())
+    monkeypatch.setattr(reader.singles, "read", read_singly.append)
     reader.read()
     assert read_singly == reader.parts
 
@@ -102,5 +102,5 @@ def test_a_refused_metric_is_found_while_another_thread_reads_objects(
 ) -> None:
     (part,) = reader.parts
     monkeypatch.setattr(part, "kinds", Kinds(part))
-    assert reader._learn(part, ["post_clicks", "post_video_views"])
+    assert reader.listed.learn(part, ["post_clicks", "post_video_views"])
     assert set(reader.refused.entries) == {"posts.post_video_views/video"}

@@ -97,16 +97,6 @@ class Part:
         return self.resource.is_stock and not self.content
 
 
-@dataclass
-class Run:
-    """Objects that follow one another in time, and are asked for the same."""
-
-    sources: tuple[str, ...]
-    first: datetime
-    last: datetime
-    objects: list[str] = field(default_factory=list)
-
-
 def _seconds(day: date) -> str:
     return str(int(midnight(day).timestamp()))
 
