@@ -37,7 +37,7 @@ from meta_insights.provider.model import Stored
 from meta_insights.provider.rows import at_path, daily_rows, lifetime_row
 from meta_insights.read.parts import Dates, plan
 from meta_insights.read.refused import find_refused
-from meta_insights.read.samples import ENDING, newest_of_each_kind, one_per_kind, request_of
+from meta_insights.read.samples import ENDING, fields_of, newest_of_each_kind, one_per_kind, request_of
 from meta_insights.read.spans import span_params
 from meta_insights.run.context import Run
 
@@ -162,6 +162,7 @@ class _Examination:
                 self._own(part)
             elif part.left and part.resource.listing:
                 self._by_listing(part)
+        self._at_once([part for part in parts if part.left and part.resource.is_strict and part.resource.listing])
         self._note_untried(parts)
 
     def _listed(self, edge: str) -> list[Any]:
@@ -250,6 +251,24 @@ class _Examination:
         params = {"fields": part.fields(sources), **span_params(self.span)}
         path = f"{self.page_id}/{part.resource.listing}"
         return _result(lambda: next(self.client.paginate(path, params, size)))
+
+    def _at_once(self, parts: Sequence[Part]) -> None:
+        """Read one object of each kind by the insights of several resources in one request."""
+        if len(parts) == 1 or not parts:
+            return
+        first, *others = parts
+        shape = f"{', '.join(part.name for part in parts)}: read one {first.resource.name} at once"
+        refused, answers = self.refused[first.resource.name], list[tuple[str | None, Result]]()
+        for one in one_per_kind(first):
+            sources = _without(_sources(first, first.left[one]), refused)
+            asked = [(first, sources), *((part, _sources(part, part.left[one])) for part in others)]
+            answers.append((first.kinds[one], _result(partial(self.client.get, one, fields=fields_of(*asked)))))
+        labels = {part.resource.name for part in others}
+        served = [kind for kind, answer in answers if isinstance(answer, Answer) and labels <= answer.body.keys()]
+        if served:
+            self._add(shape, f"served: {', '.join(map(str, served))}")
+        else:
+            self._add(shape, _said(answers[0][1]), "apart")
 
     def _own(self, part: Part) -> None:
         def ask(questions: Sequence[Sources]) -> list[Result]:

@@ -23,6 +23,7 @@ OF_ACCOUNT = {
         "account_days/2026-11-20": "4 metrics served",
         "account_follows/2026-11-20": "1 metrics served",
         "account_reach/2026-11-18": "1 metrics served",
+        "account_gains/2026-11-18": "1 metrics served",
         "account/2026-11-20": "1 metrics served",
     }.items()
 }
@@ -51,6 +52,7 @@ def test_of_an_account_each_request_is_served_or_has_a_way_out(graph: Served, ac
     assert found["media: read one reel"][1] == "without follows, profile_visits (NULL)"
     assert found["media: read one photo"] == ("10 metrics served", "")
     assert "(singly where accepted)" in found["media: list with insights"][1]
+    assert found["media, media_activity: read one media at once"][0].startswith("served: ")
     assert "the Page's own token" not in found
     assert graph.control.requests()["calls"] <= MAX_CALLS
 
@@ -67,8 +69,9 @@ def test_of_an_account_each_request_is_served_or_has_a_way_out(graph: Served, ac
             "without profile_links_taps (NULL)",
         ),
         ({"kind": "missing_permission", "edge": "insights", "code": 10}, "media: read one photo", "permission", "NONE"),
+        ({"kind": "no_aliases"}, "media, media_activity: read one media at once", "Unknown fields", "apart"),
     ],
-    ids=["a revoked token", "a throttled account", "a retired metric", "no permission"],
+    ids=["a revoked token", "a throttled account", "a retired metric", "no permission", "no aliases"],
 )
 def test_trouble_is_named_with_its_way_out(
     graph: Served, account_id: str, fault: dict[str, Any], shape: str, answer: str, way_out: str

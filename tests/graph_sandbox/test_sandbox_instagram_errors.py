@@ -278,6 +278,21 @@ def test_these_words_are_answered_by_a_fault(
     assert (response.status_code, response.json()["error"]["message"]) == (status, message)
 
 
+def test_two_insights_of_a_media_are_in_one_answer_unless_a_fault_takes_no_aliases(
+    sandbox: Served, get: Get, account: Account
+) -> None:
+    media = sandbox.world.add_media(account.id, NOW - 3 * DAY)
+    both = "insights.metric(reach){name,values},insights.metric(profile_activity).breakdown(action_type).as(acts){name}"
+    node = get(media.id, fields=both).json()
+    assert [[row["name"] for row in node[name]["data"]] for name in ("insights", "acts")] == [
+        ["reach"],
+        ["profile_activity"],
+    ]
+    sandbox.control.fault("no_aliases", account.id)
+    response = get(f"{account.id}/media", fields=both)
+    assert (response.status_code, response.json()["error"]["message"]) == (400, "(#100) Unknown fields: acts.")
+
+
 def test_a_throttle_can_bear_the_subcode_that_was_seen_with_it(sandbox: Served, get: Get, account: Account) -> None:
     sandbox.control.fault("throttled", account.id, subcode=2446079)
     error = get(account.id).json()["error"]

@@ -241,15 +241,15 @@ def paths(graph: Served) -> list[str]:
     return found
 
 
-def test_the_stories_of_an_account_take_three_calls_however_many_there_are(
+def test_the_stories_of_an_account_take_two_calls_however_many_there_are(
     graph: Served, account: Integration, publish: Publish, look: Look, database: psycopg.Connection
 ) -> None:
     for number in range(1, 21):
         publish("story_video" if number % 3 else "story", number)
     graph.control.clear_requests()
     assert look(account)["stored"] == 20
-    assert paths(graph) == ["stories", "stories", "stories", ""], "two of them in one request"
-    assert ledger(database, "stories")["api_calls"] == 3
+    assert paths(graph) == ["stories", "stories", ""]
+    assert ledger(database, "stories")["api_calls"] == 2
 
 
 def test_an_account_without_stories_is_a_success_with_zero_and_takes_one_call(

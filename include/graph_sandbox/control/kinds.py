@@ -83,6 +83,7 @@ KINDS: dict[str, Kind] = {
         media_product_type=None,
         media_type=None,
     ),
+    "no_aliases": _kind("no field may have another name in the answer"),
     "few_viewers": _kind("too few people saw a media: it has no insights"),
     # Insights.
     "retired_metrics": _kind("these metrics are refused", metrics=REQUIRED),

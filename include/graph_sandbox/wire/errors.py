@@ -86,6 +86,11 @@ def nonexisting_field(name: str, node_type: str) -> GraphError:
     return parameter(f"Tried accessing nonexisting field ({name}) on node type ({node_type})")
 
 
+def unknown_label(label: str) -> GraphError:
+    """Return the error for a name in the answer that a field cannot have."""
+    return parameter(f"Unknown fields: {label}.")
+
+
 def unsupported(object_id: str, method: str = "get") -> GraphError:
     """Return the error for an object that is gone, hidden or not made for the call."""
     message = (

@@ -169,6 +169,8 @@ def render(reading: Reading, node_type: NodeType, node: Any, specs: tuple[FieldS
     """Return a node's JSON in the order asked; a known name without a value is left out, the id never is."""
     shown = {}
     for spec in specs:
+        if spec.label != spec.name and reading.faults.find("no_aliases"):
+            raise errors.unknown_label(spec.label)
         renderer = node_type.table.get(spec.name)
         value = ABSENT if renderer is None else renderer(reading, node, spec)
         if value is not ABSENT:

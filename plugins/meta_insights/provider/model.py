@@ -144,11 +144,17 @@ class Resource:
         wanted = set(sources)
         metrics = [metric for metric in self.metrics if metric.source in wanted]
         plain = dict.fromkeys(metric.field for metric in metrics if metric.field)
-        names = ",".join(dict.fromkeys(metric.source for metric in metrics if not metric.field))
+        has_insights = any(not metric.field for metric in metrics)
+        return ",".join([beside, *plain, *([self.nested(wanted, history)] if has_insights else [])])
+
+    def nested(self, sources: Collection[str], history: str = "", label: str = "") -> str:
+        """Return the nested insights edge of some metrics; with a ``label`` it has that name in the answer."""
+        metrics = [metric for metric in self.metrics if metric.source in sources and not metric.field]
+        names = ",".join(dict.fromkeys(metric.source for metric in metrics))
         options = "".join(f".{name}({value})" for name, value in self.options.items())
         shown = "name,period,total_value" if self.options else "name,period,values"
-        nested = f"{self.insights}.metric({names}).period({self.period}){options}{history}{{{shown}}}"
-        return ",".join([beside, *plain, *([nested] if names else [])])
+        named = f".as({label})" if label else ""
+        return f"{self.insights}.metric({names}).period({self.period}){options}{history}{named}{{{shown}}}"
 
 
 @dataclass(frozen=True, slots=True)

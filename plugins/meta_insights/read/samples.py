@@ -38,4 +38,14 @@ def request_of(part: Part, object_id: str, sources: Collection[str]) -> str:
     if part.resource.applies_to is None:
         path, params = part.own_request(object_id, sources)
         return f"{path}?{urlencode(params)}"
-    return f"{object_id}?{urlencode({'fields': part.fields(sources)})}"
+    return f"{object_id}?{urlencode({'fields': fields_of((part, sources))})}"
+
+
+def fields_of(*asked: tuple[Part, Collection[str]]) -> str:
+    """Return the Graph parameter ``fields`` that asks an object for metrics of several parts.
+
+    The insights of each part but the first are in the answer under the name of its resource.
+    """
+    (first, sources), *others = asked
+    labelled = (part.resource.nested(of_part, label=part.resource.name) for part, of_part in others)
+    return ",".join([first.fields(sources), *labelled])

@@ -3,6 +3,10 @@
 Neighbours in time that are asked for the same are one listing, an object without such a neighbour is asked by its id,
 and both, of all resources, are entries of the same batches; so are the requests for the integration itself. What a kind
 has is learned from two of its objects, and it lacks only what both refuse. What no entry gave is read singly.
+
+Two resources of the same objects are asked for in one entry, the insights of the second under a name of their own.
+https://developers.facebook.com/docs/graph-api/aliasing-fields says that not every edge takes that: where it is refused,
+they are asked for apart, and together again after a week.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from meta_insights.graph.batching import MAX_BATCH
@@ -21,10 +25,11 @@ from meta_insights.graph.errors import (
     GraphTooMuchDataError,
     MetricRefusedError,
     NoDataError,
+    ObjectGoneError,
 )
 from meta_insights.graph.paging import MAX_PAGE_SIZE
 from meta_insights.graph.transport import Answer
-from meta_insights.read.samples import request_of
+from meta_insights.read.samples import fields_of, request_of
 from meta_insights.read.spans import in_parallel, span_params
 
 if TYPE_CHECKING:
@@ -40,25 +45,32 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 2 * MAX_PAGE_SIZE
 """How many objects the listings of one request may show: a batch has the time of one answer."""
 _OF_METRICS = (MetricRefusedError, NoDataError)
+_DOUBTFUL = (Answer, GraphRefusedError, GraphPermissionError)
+"""What may be said of two insights at once, and not of either alone."""
+_ALIASES = "aliases"
 
 
 @dataclass
 class Run:
-    """Objects of a part that follow one another in time, and are asked for the same."""
+    """Objects of a part that follow one another in time, and are asked for the same.
+
+    ``beside`` are the runs of other parts that are the same objects, and in the same entry.
+    """
 
     part: Part
     sources: tuple[str, ...]
     first: datetime | None = None
     last: datetime | None = None
     objects: list[str] = field(default_factory=list)
+    beside: list[Run] = field(default_factory=list)
 
     @property
     def weight(self) -> int:
-        """How many objects of content its answer shows."""
-        return len(self.objects) if self.part.resource.applies_to else 0
+        """How many objects of content its answer shows, once for each part."""
+        return len(self.objects) * len([self, *self.beside]) if self.part.resource.applies_to else 0
 
     @property
-    def key(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    def key(self) -> object:
         """What makes it the same question as another one."""
         return self.part.name, self.sources, tuple(self.objects)
 
@@ -69,6 +81,7 @@ class StrictReader:
 
     ``_seen`` are the objects that a listing was asked for and that are left: they are asked by their id. ``_refused``
     are the listings that were refused because of an object in them, ``_denied`` those that a permission forbids.
+    ``_doubts`` are runs that were refused together, by their keys: when all of them are answered apart, it was that.
     """
 
     singles: SingleReader
@@ -81,6 +94,7 @@ class StrictReader:
         self._seen: set[tuple[str, str]] = set()
         self._refused: list[Run] = []
         self._denied: dict[str, tuple[Run, GraphError]] = {}
+        self._doubts: list[set[object]] = []
 
     def read(self, parts: Iterable[Part]) -> None:
         """Read what is left of some parts. An error of a whole request leaves the rest to the next attempt."""
@@ -90,7 +104,8 @@ class StrictReader:
                 self._scout(part, list(part.left))
         while runs := [run for part in parts for run in self._runs(part) if run.key not in self._tried]:
             self._tried.update(run.key for run in runs)
-            if errors := in_parallel([partial(self._send, some) for some in _requests(runs)], self._connections):
+            reads = [partial(self._send, some) for some in _requests(self._joined(runs))]
+            if errors := in_parallel(reads, self._connections):
                 self.singles.errors += errors
                 return
             self._learn()
@@ -127,13 +142,26 @@ class StrictReader:
             runs[-1].last = at
         return [run for run in runs if run.sources]
 
+    def _joined(self, runs: Sequence[Run]) -> list[Run]:
+        """Put runs of the same objects into one entry, unless that is known to be refused."""
+        if self._doubts or self.singles.refused.lacks(_ALIASES):
+            return list(runs)
+        joined: dict[object, Run] = {}
+        for run in runs:
+            first = joined.setdefault((run.part.resource.listing or run.part.name, *run.objects), run)
+            if first is not run:
+                first.beside.append(run)
+        return list(joined.values())
+
     def _path(self, run: Run) -> str:
         part = run.part
-        if run.first is None or run.last is None or len(run.objects) == 1:
+        if run.first is None or run.last is None:
             return request_of(part, run.objects[0], run.sources)
-        size = self.sizes[part.resource.name]
-        size.used = True
-        params = {"fields": part.fields(run.sources), "limit": size.value}
+        fields = fields_of(*((one.part, one.sources) for one in [run, *run.beside]))
+        if len(run.objects) == 1:
+            return f"{run.objects[0]}?{urlencode({'fields': fields})}"
+        self.sizes[part.resource.name].used = True
+        params = {"fields": fields, "limit": len(run.objects)}
         span = span_params((run.first, run.last + timedelta(seconds=1)))
         return f"{self.singles.external_id}/{part.resource.listing}?{urlencode(params | span)}"
 
@@ -141,12 +169,34 @@ class StrictReader:
         """Ask for some runs in one request."""
         answers = self.singles.client.batch([self._path(run) for run in runs])
         for run, answer in zip(runs, answers, strict=True):
-            if run.part.resource.applies_to is None:
-                self._take_own(run, answer)
-            elif len(run.objects) == 1:
-                self._take_single(run, answer)
-            else:
-                self._take_listed(run, answer)
+            for one, of_one in self._apart(run, answer):
+                self._take(one, of_one)
+
+    def _apart(self, run: Run, answer: Answer | GraphError) -> Iterator[tuple[Run, Answer | GraphError]]:
+        """Yield each run of an entry with its part of the answer; none when they are to be asked for apart."""
+        runs = [run, *run.beside]
+        if run.beside and isinstance(answer, Answer) and _has_labels(run, answer):
+            yield run, answer
+            yield from ((one, _labelled(one, answer)) for one in run.beside)
+        elif run.beside and isinstance(answer, _DOUBTFUL) and not isinstance(answer, ObjectGoneError):
+            keys = {one.key for one in runs}
+            self._tried -= keys
+            self._doubts.append(keys)
+        else:
+            yield from ((one, answer) for one in runs)
+
+    def _take(self, run: Run, answer: Answer | GraphError) -> None:
+        if isinstance(answer, Answer):
+            for doubt in self._doubts:
+                doubt.discard(run.key)
+                if not doubt:
+                    self.singles.refused.refuse_edge(_ALIASES)
+        if run.part.resource.applies_to is None:
+            self._take_own(run, answer)
+        elif len(run.objects) == 1:
+            self._take_single(run, answer)
+        else:
+            self._take_listed(run, answer)
 
     def _take_listed(self, run: Run, answer: Answer | GraphError) -> None:
         """Take a listing, or note why it is to be asked for less, or for fewer objects, or not at all."""
@@ -227,6 +277,23 @@ class StrictReader:
                 first = middle + 1
             else:
                 end = middle
+
+
+def _nodes(run: Run, answer: Answer) -> list[Any]:
+    return [answer.body] if len(run.objects) == 1 else answer.nodes
+
+
+def _has_labels(run: Run, answer: Answer) -> bool:
+    """Return whether each object of an answer has the insights of all runs under their names."""
+    labels = {one.part.resource.name for one in run.beside}
+    return all(isinstance(node, dict) and labels <= node.keys() for node in _nodes(run, answer))
+
+
+def _labelled(run: Run, answer: Answer) -> Answer:
+    """Return the answer for a run that has its insights under a name of their own."""
+    resource = run.part.resource
+    nodes = [{**node, resource.insights: node[resource.name]} for node in _nodes(run, answer)]
+    return Answer(nodes[0] if len(run.objects) == 1 else {"data": nodes}, answer.observed_at)
 
 
 def _requests(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
