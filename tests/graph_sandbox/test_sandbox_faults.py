@@ -335,3 +335,13 @@ def test_latency_is_waited_for_by_all_calls_at_once(sandbox: Served, page: Page)
         answers = list(pool.map(lambda _: requests.get(url, timeout=10).status_code, range(8)))
     assert answers == [200] * 8
     assert 0.15 <= time.monotonic() - started < 0.9
+
+
+def test_a_fault_lets_some_calls_pass_first_each_entry_of_a_batch_being_one(sandbox: Served, page: Page) -> None:
+    sandbox.control.fault("throttled", page.id, after=3)
+    batch = json.dumps([{"method": "GET", "relative_url": f"{page.id}?fields=id,name"}] * 2)
+    data = {"access_token": sandbox.control.page_token(page.id), "batch": batch}
+    codes = [[e["code"] for e in requests.post(sandbox.base_url, data=data, timeout=10).json()] for _ in range(2)]
+    assert codes == [[200, 200], [200, 400]]
+    (fault,) = sandbox.control.faults()
+    assert fault["hits"] == 1

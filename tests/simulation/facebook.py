@@ -241,7 +241,7 @@ class Facebook:
             return [("late", late), ("video_post_id", {"object_id": chosen, "form": "absent"})]
         return [FAULTS[fault]] if fault in FAULTS else []
 
-    def orders_between(self, fault: Fault, chosen: str | None) -> list[Order]:
+    def orders_between(self, fault: Fault, chosen: str | None, draw: float) -> list[Order]:  # noqa: ARG002 (as of accounts)
         """Return the faults of the sandbox that a Page meets between its two stages."""
         return [("deleted", {"object_id": chosen})] if chosen and fault is Fault.DELETED else []
 
@@ -254,7 +254,7 @@ class PageWatch:
     def __init__(self, page_id: str) -> None:
         self.page_id = page_id
         self.shown: Shown = {}
-        self.is_partial = False
+        self.is_cut = self.is_partial = False
 
     def look(self, request: Request, response: Response) -> bool:
         """Return whether the next call is to be throttled."""
@@ -264,4 +264,5 @@ class PageWatch:
         body = json.loads(response.text)
         self.shown = {node["id"]: {row["name"] for row in node["insights"]["data"]} for node in body.get("data", [])}
         self.is_partial = "next" in body.get("paging", {})
-        return bool(self.shown)
+        self.is_cut = bool(self.shown)
+        return self.is_cut

@@ -52,8 +52,12 @@ GAINS = timedelta(days=30)
 """How long Graph gives the gain of a day, of an account with as many followers as these have."""
 RESTS = timedelta(days=1), timedelta(days=7)
 """How long a metric is not asked for after its first refusal by a kind of media, and after a further one."""
+MOST_CALLS = 30
+"""After how many calls of the metrics task it may be throttled."""
 REFUSED = {"photo": "follows", "carousel": "shares", "video": "views", "reel": "saved"}
 """The metric that each kind refuses when it is its turn."""
+THROTTLED, UNKNOWN = 80002, 33
+"""Graph's numbers for a throttled account, and for an object that it does not know."""
 FAULTS: dict[Fault, Order] = {
     Fault.TOKEN: ("revoked_token", {}),
     Fault.ABSENT: ("missing_metrics", {"metrics": ["saved"]}),
@@ -296,45 +300,53 @@ class Instagram:
             return [("refused_metrics", {"metrics": metrics, "form": form, **types})]
         return [FAULTS[fault]] if fault in FAULTS else []
 
-    def orders_between(self, fault: Fault, chosen: str | None) -> list[Order]:
-        """Return the faults of the sandbox that an account meets between its two stages."""
+    def orders_between(self, fault: Fault, chosen: str | None, draw: float) -> list[Order]:
+        """Return the faults of the sandbox that an account meets between its two stages, or after some calls more."""
         if chosen and fault is Fault.DELETED:
             return [("deleted", {"object_id": chosen})]
-        return [("throttled", {})] if fault is Fault.THROTTLED else []
+        after = int(draw * MOST_CALLS) if fault is Fault.MIDWAY else 0
+        return [("throttled", {"after": after})] if fault in {Fault.THROTTLED, Fault.MIDWAY} else []
 
 
 class AccountWatch:
-    """Looks at the answers that an account gets, up to the first media with their insights."""
+    """Looks at the answers that an account gets."""
 
     met = "throttled between the calls of an account"
 
     def __init__(self, world: World, account_id: str) -> None:
         self.world, self.account_id = world, account_id
         self.shown: Shown = {}
-        self.is_partial = True
+        self.is_cut = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something was given before the throttle."""
+        return self.is_cut and bool(self.shown)
 
     def look(self, request: Request, response: Response) -> bool:
-        """Return whether the next call is to be throttled."""
-        is_measured = False
+        """Note what was given, and whether a call was throttled; the throttle is there already."""
         for path, params, body in _answers(request, response):
             if path == self.account_id and "followers_count" in body:
                 self._add(self.account_id, "followers")
             elif path == f"{self.account_id}/insights" and "data" in body:
                 self._add(self.account_id, self._part(params))
             else:
-                nodes = body.get("data", []) if path == f"{self.account_id}/media" else [{"id": path} | body]
-                is_measured |= sum(map(self._take, nodes)) > 0
-        return is_measured
+                for node in body.get("data", []) if path == f"{self.account_id}/media" else [{"id": path} | body]:
+                    self._take(node)
+            is_own = path.partition("/")[0] == self.account_id or self._owns(path)
+            self.is_cut |= is_own and body.get("error", {}).get("code") == THROTTLED
+        return False
 
-    def _take(self, node: dict[str, Any]) -> bool:
-        """Note what was given of one media; return whether insights were."""
-        if not self.world.is_media(node["id"]) or self.world.find_media(node["id"]).account_id != self.account_id:
-            return False
-        if node.get("error", {}).get("error_subcode") == 33:  # Graph does not know it
-            self._add(node["id"], "gone")
-        rows = node.get("insights", {}).get("data", [])
-        self._add(node["id"], *(PLAIN.values() & node.keys()), *(row["name"] for row in rows))
-        return bool(rows)
+    def _owns(self, object_id: str) -> bool:
+        return self.world.is_media(object_id) and self.world.find_media(object_id).account_id == self.account_id
+
+    def _take(self, node: dict[str, Any]) -> None:
+        """Note what was given of one media."""
+        if self._owns(node["id"]):
+            gone = ["gone"] if node.get("error", {}).get("error_subcode") == UNKNOWN else []
+            nested = (value for value in node.values() if isinstance(value, dict))  # insights, under whatever name
+            rows = [row for value in nested for row in value.get("data", [])]
+            self._add(node["id"], *gone, *(PLAIN.values() & node.keys()), *(row["name"] for row in rows))
 
     def _add(self, object_id: str, *names: str) -> None:
         self.shown.setdefault(object_id, set()).update(names)

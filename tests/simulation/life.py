@@ -130,7 +130,8 @@ class Life:
                 self._commit(execution)
             for event in moment.events:
                 self.networks[event.network].happen(event)
-            executions = draw.sample(moment.executions, len(moment.executions))
+            executions = [one for one in map(self._failed, moment.executions) if one.numbers]
+            draw.shuffle(executions)
             chosen = [self._chosen(execution) for execution in executions]
             with ThreadPoolExecutor(3) as pool:
                 list(pool.map(self._execute, executions, chosen))
@@ -143,6 +144,11 @@ class Life:
                         self._network(number).delete(content_id, moment.at + timedelta(seconds=1))
                 if execution.committed:
                     waiting.setdefault(execution.committed, []).append(execution)
+
+    def _failed(self, execution: Execution) -> Execution:
+        """Return an execution of what has not succeeded in its run: a fault may have found nothing to strike."""
+        numbers = (one for one in execution.numbers if execution.run_id not in self.oracles[one].succeeded)
+        return replace(execution, numbers=tuple(numbers))
 
     def _network(self, number: int) -> Any:
         return self.networks[self.integrations[number].provider]
@@ -199,10 +205,14 @@ class Life:
             with suppress(StageError, KilledError):
                 if number not in execution.metrics_only:
                     ingest.ingest_content([asdict(integration)], run)
-                ordered += self._order(external_id, network.orders_between(fault, chosen.get(number)))
+                draw = execution.at.timestamp() % 997 / 997
+                ordered += self._order(external_id, network.orders_between(fault, chosen.get(number), draw))
                 ingest.ingest_metrics([asdict(integration)], run)
             self._thread.is_dead = False
-            self.watches.pop(external_id, None)
+            watch = self.watches.pop(external_id, None)
+            if watch and watch.is_cut:
+                self.shown[external_id] = watch.shown
+                self.met[watch.met] += watch.is_partial
             for one in ordered:
                 self.served.control.remove_fault(one)
             if fault is Fault.MIDWAY:
@@ -264,11 +274,8 @@ class Life:
     def _look(self, request: Request, response: Response) -> None:
         """Throttle whom a watch says to have been given enough."""
         for external_id, watch in list(self.watches.items()):
-            if watch.look(request, response):
-                self.watches.pop(external_id, None)
-                self.shown[external_id] = watch.shown
+            if not (watch.is_cut and isinstance(watch, PageWatch)) and watch.look(request, response):
                 self.served.control.fault("throttled", external_id)
-                self.met[watch.met] += watch.is_partial
 
 
 def recorded(writes: list[Write], patch: pytest.MonkeyPatch) -> None:

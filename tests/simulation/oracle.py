@@ -127,7 +127,8 @@ K = TypeVar("K", bound=Known)
 class Oracle(ABC, Generic[K]):
     """Watches the runs of one integration beside the package. ``follow`` it through every execution, then ask.
 
-    It is told what the integration with its ``number`` meets. ``met`` counts what it saw happen that no table shows.
+    It is told what the integration with its ``number`` meets. ``succeeded`` are the runs that left nothing; ``met``
+    counts what it saw happen that no table shows.
     """
 
     def __init__(self, number: int) -> None:
@@ -139,6 +140,7 @@ class Oracle(ABC, Generic[K]):
         self.asked: dict[date, set[str]] = defaultdict(set)
         self.skipped: dict[date, int] = defaultdict(int)
         self.left: dict[str, Parts] = {}
+        self.succeeded: set[str] = set()
         self.met: Counter[str] = Counter()
         self._uncommitted: dict[str, list[tuple[date, Observation]]] = {}
 
@@ -157,6 +159,7 @@ class Oracle(ABC, Generic[K]):
         read = self._uncommitted[execution.run_id] = []
         if self._measure(Attempt(execution.run_id, execution.at, day, fault, chosen, shown), read):
             done.add("metrics")
+            self.succeeded.add(execution.run_id)
         if execution.committed is None:
             self.commit(execution.run_id)
 

@@ -56,8 +56,8 @@ class Fault(BaseModel):
     """One trouble. `page` is the id of a Page or an Instagram account, or `*`; the other limits are optional.
 
     All limits must hold. `edge` matches a call that touches the edge, by its path or inside a field expansion.
-    `object_id` is a post (full or bare id), a video, a media, a Page or an account. `times` is the number of calls it
-    strikes; None means until removed.
+    `object_id` is a post (full or bare id), a video, a media, a Page or an account. `after` is the number of calls that
+    it lets pass first, and `times` the number of calls it strikes; None means until removed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,6 +66,7 @@ class Fault(BaseModel):
     page: str = ANY
     edge: EDGES | None = None
     object_id: str | None = None
+    after: Annotated[int, Field(ge=0)] = 0
     times: Annotated[int, Field(ge=1)] | None = None
     subcode: Literal[458, 459, 460, 463, 464, 467, 492, 2446079] | None = None
     code: int | None = None
@@ -167,10 +168,11 @@ class Subject:
 
 @dataclass(slots=True)
 class Ordered:
-    """One fault on the board, and how often it has struck."""
+    """One fault on the board, how many calls it has let pass, and how often it has struck."""
 
     id: int
     fault: Fault
+    passed: int = 0
     hits: int = 0
 
     @property
@@ -186,6 +188,7 @@ class ActiveFaults:
         self.subject = subject
         self._ordered = ordered
         self._struck: set[int] = set()
+        self._passed: set[int] = set()
 
     def find(
         self,
@@ -200,11 +203,20 @@ class ActiveFaults:
         for one in self._ordered:
             fault = one.fault
             if fault.kind in kinds and fault.object_id in {None, *ids} and applies(fault):
+                if self._passes(one):
+                    continue
                 if one.id not in self._struck:
                     self._struck.add(one.id)
                     one.hits += 1
                 return fault
         return None
+
+    def _passes(self, one: Ordered) -> bool:
+        """Let the call pass if it is one of those that a fault lets pass; it is counted once."""
+        if one.id not in self._passed and one.passed < one.fault.after:
+            one.passed += 1
+            self._passed.add(one.id)
+        return one.id in self._passed
 
     def struck(self, kind: str) -> Fault | None:
         """Return the fault of a kind that has struck this call already."""
