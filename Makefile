@@ -54,7 +54,7 @@ secrets: $(INSTALLED) ## write the secrets that docker-compose.yaml needs to .en
 	@$(VENV_PYTHON) -m local_stack secrets
 
 cases: $(INSTALLED) ## show what each kind of fault leads to: rows, calls and attempts
-	$(VENV_PYTHON) -m pytest -v tests/ingest/test_faults.py
+	$(VENV_PYTHON) -m pytest -v tests/ingest/test_faults.py tests/ingest/test_account_faults.py
 
 calls: $(INSTALLED) ## show what a Page costs in calls, beside one call per post
 	$(VENV_PYTHON) -m pytest -v tests/ingest/test_calls.py

@@ -16,6 +16,7 @@ from meta_insights.run.integrations import Integration, register
 from meta_insights.run.ledger import StageError
 from support import DAY, SEEN_AT, connect
 from truth import both, ledger, rows, snapshots, stage_fails
+from truth_of_accounts import expected, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,21 +31,6 @@ if TYPE_CHECKING:
 MIXED = "image reel carousel video image reel carousel video reel image"
 FEED = "image carousel video image carousel video"
 TYPES = {"image": "photo"}
-OF_MEDIA = {
-    "impressions": "views",
-    "reach": "reach",
-    "shares": "shares",
-    "saves": "saved",
-    "follows": "follows",
-    "profile_visits": "profile_visits",
-}
-IN_BREAKDOWNS = {
-    "total_interactions": "total_interactions",
-    "reposts": "reposts",
-    "watch_time_ms": "ig_reels_video_view_total_time",
-    "avg_watch_time_ms": "ig_reels_avg_watch_time",
-    "skip_rate_percent": "reels_skip_rate",
-}
 
 
 @pytest.fixture
@@ -67,24 +53,6 @@ def make(graph: Served, warehouse: Warehouse) -> Callable[..., Integration]:
         return integration
 
     return account_of
-
-
-def world_of(graph: Served, account: Integration, run: Run) -> dict[str, Media]:
-    listed = graph.world.media(account.external_id, run.since, run.until, graph.control.now())
-    return {one.id: one for one in listed}
-
-
-def expected(graph: Served, media: Media) -> dict[str, Any]:
-    """The columns as the world has them now, computed without the package; NULL where a kind has no such metric."""
-    at = graph.control.now()
-    counts, metrics = graph.world.media_counters(media, at), graph.world.media_metrics(media.id, at)
-    values: dict[str, Any] = {column: metrics.get(source) for column, source in OF_MEDIA.items()}
-    values |= {"reactions": counts["likes"], "comments": counts["comments"], "clicks": None, "actions": None}
-    values["video_views"] = metrics["views"] if media.media_type == "VIDEO" else None
-    breakdowns: dict[str, Any] = {key: metrics[source] for key, source in IN_BREAKDOWNS.items() if source in metrics}
-    if media.product_type == "FEED" and (parts := graph.world.media_breakdown(media.id, "profile_activity", at)):
-        breakdowns["profile_activity_by_type"] = parts
-    return values | {"breakdowns": breakdowns}
 
 
 def wrong(graph: Served, stored: dict[str, dict[str, Any]], world: dict[str, Media]) -> list[Any]:

@@ -143,7 +143,8 @@ class SingleReader:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
         if isinstance(answer, Answer):
             self.answers.take(part, object_id, sources, answer)
-            part.left.pop(object_id, None)
+            if not part.is_forbidden:
+                part.left.pop(object_id, None)
         elif isinstance(answer, GraphRefusedError):
             part.skipped.add(part.content[object_id])
             self.answers.issues.note(part.content[object_id], "content", answer.message)
