@@ -39,7 +39,7 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	$(VENV_PYTHON) -m ruff check
 	$(VENV_PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
-	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' --durations=10
+	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' -n logical --dist loadfile --durations=10
 
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
 	@PATH=$$PATH:/usr/sbin; all='redis-server docker-compose pgbouncer chromium'; for program in $$all; do \

@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from graph_sandbox.control.client import SandboxControl
@@ -19,12 +20,23 @@ from support.figures import Figures
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local_stack.postgres import EmbeddedPostgres
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what stands in this folder: `make test` leaves it out."""
     for item in items:
         if "benchmarks" in item.path.parts:
             item.add_marker(pytest.mark.benchmark)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
+    """The server as it is in use: what is committed is on the disk."""
+    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as admin:
+        admin.execute("alter system reset all")
+        admin.execute("select pg_reload_conf()")
+    return postgres
 
 
 @pytest.fixture
