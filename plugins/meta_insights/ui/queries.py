@@ -1,0 +1,27 @@
+"""Runs the files of ``include/sql/ui``: each page in one transaction that cannot write and does not last."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from meta_insights.store.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Rows = list[dict[str, Any]]
+    Query = Callable[..., Rows]
+
+STATEMENT_TIMEOUT = "3s"
+"""A page waits no longer for one statement. Set in the transaction: behind a pooler a session has no settings."""
+
+_READ_ONLY = f"set transaction read only; set local statement_timeout = '{STATEMENT_TIMEOUT}'".encode()
+
+
+@contextmanager
+def reading() -> Iterator[Query]:
+    """Give a function that runs a file by its name with bound parameters: ``query("coverage", first=…)``."""
+    with Warehouse() as warehouse, warehouse.transaction() as transaction:
+        transaction.connection.execute(_READ_ONLY)
+        yield lambda name, **params: transaction.select(f"ui/{name}", params)
