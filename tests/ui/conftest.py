@@ -8,7 +8,9 @@ import pytest
 from airflow.api_fastapi.app import create_auth_manager
 from starlette.testclient import TestClient
 
+from meta_insights import clock
 from meta_insights.ui.app import may_read, pages
+from support import SEEN_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,3 +30,9 @@ def client(warehouse_dsn: str) -> Iterator[TestClient]:
     app.dependency_overrides[may_read] = lambda: None
     yield TestClient(app)
     app.dependency_overrides.clear()
+
+
+@pytest.fixture(autouse=True)
+def morning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look four hours after the date of most tests has ended."""
+    monkeypatch.setattr(clock, "now", lambda: SEEN_AT)

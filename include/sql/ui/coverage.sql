@@ -24,6 +24,7 @@ with registry as (
     where integration.is_active
         and integration.deleted_at is null
         and (%(organization_id)s::text is null or integration.organization_id = %(organization_id)s)
+        and (%(integration_id)s::text is null or integration.id = %(integration_id)s)
         and (%(provider)s::text is null or integration.provider = %(provider)s)
 ),
 staged as (

@@ -12,9 +12,10 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from meta_insights.errors import ConfigurationError
-from meta_insights.ui import coverage
+from meta_insights.ui import cell, coverage, health, runs
 from meta_insights.ui.airflow_links import DAG_ID
 from meta_insights.ui.render import page
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request, Response
 
-PAGES = (coverage,)
+PAGES = (coverage, cell, health, runs)
 """The modules with a ``router``."""
 STATIC = {path.name: path for path in Path(__file__).with_name("static").iterdir()}
 HEADERS = {
@@ -47,6 +48,7 @@ def pages() -> FastAPI:
         app.include_router(module.router)
     app.get("/static/{name}")(_static)
     app.middleware("http")(_headers)
+    app.exception_handler(StarletteHTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_wrong_address)
     app.exception_handler(psycopg.Error)(_warehouse_failed)
     app.exception_handler(ConfigurationError)(_wrong_configuration)
@@ -65,6 +67,11 @@ async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Re
     response.headers.update(HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    refused = cast("StarletteHTTPException", error)
+    return page(request, "error.html", status=refused.status_code, title="Not shown", reasons=[refused.detail])
 
 
 def _wrong_address(request: Request, error: Exception) -> Response:

@@ -94,6 +94,7 @@ def _read(filters: Filters) -> tuple[Grid, list[dict[str, Any]]]:
         rows = query(
             "coverage",
             organization_id=filters.organization or None,
+            integration_id=None,
             provider=filters.provider or None,
             first=dates[0],
             last=dates[-1],

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from meta_insights.store.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Rows = list[dict[str, Any]]
-    Query = Callable[..., Rows]
+Query = Callable[..., list[dict[str, Any]]]
+"""Runs a file by its name with bound parameters: ``query("coverage", first=…)``."""
 
 STATEMENT_TIMEOUT = "3s"
 """A page waits no longer for one statement. Set in the transaction: behind a pooler a session has no settings."""
@@ -21,7 +22,7 @@ _READ_ONLY = f"set transaction read only; set local statement_timeout = '{STATEM
 
 @contextmanager
 def reading() -> Iterator[Query]:
-    """Give a function that runs a file by its name with bound parameters: ``query("coverage", first=…)``."""
+    """Give what runs the files in one transaction."""
     with Warehouse() as warehouse, warehouse.transaction() as transaction:
         transaction.connection.execute(_READ_ONLY)
         yield lambda name, **params: transaction.select(f"ui/{name}", params)
