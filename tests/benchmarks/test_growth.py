@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from datetime import date, timedelta
-from pathlib import Path
 from statistics import linear_regression
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from meta_insights.store.checks import RULES
 from meta_insights.store.content import save_measured
 from meta_insights.store.files import SQL_FOLDER, read_sql
 from meta_insights.store.warehouse import Warehouse
+from support.filled import fill
 
 if TYPE_CHECKING:
     import pytest
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 DATES = (90, 180, 360)
 PER_DATE = 2_000
 FIRST = date(2026, 1, 1)
-SQL = Path(__file__).with_name("sql")
 NEW_DATE = """
     select organization_id, integration_id, array_agg(external_content_id order by external_content_id) as ids
     from analytics.content where published_at >= %s group by organization_id, integration_id
@@ -45,22 +44,6 @@ COMPUTED = {
     "computed_daily_coverage": "sum(content_expected)",
 }
 """What the ready questions would have to compute for a period of one organization, if it were not stored."""
-
-
-def fill(database: psycopg.Connection, days: int) -> None:
-    """Fill an empty warehouse with content that was published over so many days, each with 28 snapshots.
-
-    Foreign keys are not checked meanwhile: the rows are made for one another.
-    """
-    database.execute("set session_replication_role = replica")
-    for name in ("integration", "content", "content_daily_metric", "ingestion_run", "stage_result"):
-        database.execute((SQL / f"{name}.sql").read_bytes(), {"snapshots": PER_DATE * days, "days": days})
-    database.execute("reset all")
-    database.execute("vacuum analyze")
-    for name in ("daily_change", "daily_coverage"):  # no trigger has run for a replica
-        database.execute((SQL / f"{name}.sql").read_bytes())
-    database.execute("cluster analytics.daily_change using daily_change_date")  # as runs write it, date by date
-    database.execute("vacuum analyze")
 
 
 def write(database: psycopg.Connection, day: Day) -> float:
@@ -96,7 +79,7 @@ def exponent(figures: list[float]) -> float:
 
 def measured(database: psycopg.Connection, days: int) -> dict[str, float]:
     """Fill a warehouse, store one more date, and return what that took."""
-    fill(database, days)
+    fill(database, days, snapshots=PER_DATE * days, pages=140)
     day = Day(FIRST + timedelta(days=days + 28))
     before = {"date": day.date - timedelta(days=1), "lookback_days": 28}
     params = {"date": day.date, "lookback_days": 28, "run_id": "new", **everybody(database)}

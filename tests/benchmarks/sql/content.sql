@@ -4,9 +4,9 @@ insert into analytics.content (
 )
 select
     'org-' || n %% 20,
-    'page-' || n %% 140,
+    'page-' || n %% %(pages)s,
     'content-' || n,
-    (array['post', 'photo', 'photo', 'link', 'video', 'reel', 'reel'])[1 + (n / 140) %% 7],
+    (array['post', 'photo', 'photo', 'link', 'video', 'reel', 'reel'])[1 + (n / %(pages)s) %% 7],
     moment,
     moment,
     moment
