@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from playwright.sync_api import sync_playwright
 
 from graph_sandbox.world import World
 from local_stack.stack import LocalStack
@@ -16,6 +18,8 @@ from scene import Scene, quick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Page
 
 PAGES = 20
 
@@ -41,3 +45,18 @@ def scene(stack: LocalStack) -> Iterator[Scene]:
         connection.execute("update analytics.integration set is_active = true, deleted_at = null")
         connection.execute("update analytics.integration_health set refused_metrics = '{}', page_sizes = '{}'")
     assert datetime.now(UTC) > scene.day.end
+
+
+@pytest.fixture
+def ui(stack: LocalStack) -> Iterator[Page]:
+    """A browser in which the one user has logged in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page(base_url=stack.airflow.base_url, locale="en-US")
+        page.goto("/")
+        page.get_by_label("Username").fill(stack.airflow.user)
+        page.get_by_label("Password").fill(stack.airflow.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Dags").wait_for()
+        yield page
+        browser.close()

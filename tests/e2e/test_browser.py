@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from local_stack.stack import DAG_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Locator, Page
 
-    from local_stack.stack import LocalStack
     from scene import Scene
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture
-def ui(stack: LocalStack) -> Iterator[Page]:
-    """A browser in which the one user has logged in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        page = browser.new_page(base_url=stack.airflow.base_url, locale="en-US")
-        page.goto("/")
-        page.get_by_label("Username").fill(stack.airflow.user)
-        page.get_by_label("Password").fill(stack.airflow.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("link", name="Dags").wait_for()
-        yield page
-        browser.close()
 
 
 def of_page(index: int) -> set[tuple[str, int]]:

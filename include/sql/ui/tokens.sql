@@ -5,7 +5,7 @@ select
     health.token_is_valid as is_valid,
     health.token_expires_at as expires_at,
     health.token_data_access_expires_at as data_access_expires_at,
-    coalesce(health.token_missing_scopes, '{}') as missing_permissions,
+    health.token_missing_scopes as missing_permissions,
     max(health.token_checked_at) as checked_at,
     count(*) as integrations,
     min(integration.name) as for_example
@@ -18,7 +18,7 @@ group by
     health.token_is_valid,
     health.token_expires_at,
     health.token_data_access_expires_at,
-    coalesce(health.token_missing_scopes, '{}')
+    health.token_missing_scopes
 order by
     health.token_is_valid nulls last,
     least(health.token_expires_at, health.token_data_access_expires_at) nulls last,
