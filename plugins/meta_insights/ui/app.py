@@ -12,7 +12,6 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from meta_insights.errors import ConfigurationError
 from meta_insights.ui import cell, coverage, health, runs
@@ -48,7 +47,8 @@ def pages() -> FastAPI:
         app.include_router(module.router)
     app.get("/static/{name}")(_static)
     app.middleware("http")(_headers)
-    app.exception_handler(StarletteHTTPException)(_refused)
+    for status in (401, 403, 404):
+        app.exception_handler(status)(_refused)
     app.exception_handler(RequestValidationError)(_wrong_address)
     app.exception_handler(psycopg.Error)(_warehouse_failed)
     app.exception_handler(ConfigurationError)(_wrong_configuration)
@@ -70,7 +70,7 @@ async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Re
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    refused = cast("StarletteHTTPException", error)
+    refused = cast("HTTPException", error)
     return page(request, "error.html", status=refused.status_code, title="Not shown", reasons=[refused.detail])
 
 
