@@ -36,6 +36,8 @@ MILLISECONDS = {
 PARAMS: dict[str, Any] = {
     "organization_id": "org-1",
     "integration_id": "page-1",
+    "external_content_id": "content-1",
+    "known_at": Day(LAST).end,
     "provider": None,
     "date": LAST,
     "first": LAST - timedelta(days=27),
