@@ -34,7 +34,7 @@ def picture(ui: Page, name: str) -> None:
 def insights(ui: Page, scene: Scene) -> FrameLocator:
     """Open the view by the navigation, and ask for the dates from that of the scene on."""
     ui.goto("/")
-    ui.get_by_role("link", name="Insights").click()
+    ui.get_by_test_id("nav-sidebar").get_by_role("link", name="Insights", exact=True).click()
     frame = ui.frame_locator("iframe")
     frame.get_by_label("First date").fill(str(scene.day.date))
     frame.get_by_role("button", name="Show").click()
@@ -84,13 +84,13 @@ def test_a_failed_date_is_cleared_from_its_cell_and_turns_complete(scene: Scene,
 def test_the_tab_of_a_run_shows_what_each_page_took_and_that_of_another_dag_nothing(scene: Scene, ui: Page) -> None:
     run_id, _ = scene.run(integration_ids=scene.ids(0, 1))
     ui.goto(f"/dags/{DAG_ID}/runs/{run_id}")
-    ui.get_by_role("link", name="Insights", exact=True).last.click()
+    ui.locator(f"a[href$='/plugin/{PREFIX}_run']").click()
     frame = ui.frame_locator("iframe")
     frame.get_by_text("2 integrations, 0 of them with a stage that has not succeeded").wait_for()
     picture(ui, "run_light")
     assert frame.get_by_role("row").count() == 1 + 4
     ui.goto("/dags/meta_insights_register")
-    ui.get_by_role("link", name="Insights", exact=True).last.click()
+    ui.locator(f"a[href$='/plugin/{PREFIX}_dag']").click()
     frame.get_by_text("Nothing of meta_insights_register").wait_for()
 
 
