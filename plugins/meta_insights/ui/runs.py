@@ -13,7 +13,7 @@ from meta_insights.ui.tables import Column, Row, Table
 STAGES = {DAG_ID: ["content", "metrics"], STORIES_DAG_ID: ["stories"]}
 SLOW_SECONDS = 60
 """An integration that takes longer is marked."""
-MOST = 200
+MOST = 100
 
 router = APIRouter()
 
