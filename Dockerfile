@@ -1,10 +1,10 @@
 # The official image, the wheel and dags/. Other packages keep the image's own versions.
 FROM apache/airflow:3.3.2-python3.11 AS wheel
 
-COPY --chown=airflow:0 pyproject.toml README.md LICENSE /build/
+COPY --chown=airflow:0 pyproject.toml hatch_build.py README.md LICENSE /build/
 COPY --chown=airflow:0 plugins/meta_insights /build/plugins/meta_insights
 COPY --chown=airflow:0 include/sql /build/include/sql
-RUN pip install --no-cache-dir hatchling==1.33.0 \
+RUN pip install --no-cache-dir hatchling==1.33.0 vl-convert-python==1.9.0.post1 \
     && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /tmp/wheel /build
 
 
@@ -15,8 +15,11 @@ COPY --from=wheel /tmp/wheel /tmp/wheel
 RUN pip install --no-cache-dir \
     apache-airflow==3.3.2 \
     apache-airflow-providers-postgres==7.1.1 \
+    fastapi==0.136.3 \
+    jinja2==3.1.6 \
     msgspec==0.22.0 \
     psycopg[binary]==3.3.9 \
+    pydantic==2.14.3 \
     pyyaml==6.0.3 \
     requests==2.34.2 \
     rich==15.0.0 \

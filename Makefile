@@ -1,6 +1,6 @@
 # Thin on purpose: `python -m local_stack` does the work. Paths are relative, so that any checkout path will do.
 .DEFAULT_GOAL := help
-.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics dbt clean
+.PHONY: help run up down ask psql airflow debug test test-e2e campaign secrets cases calls bench lock metrics dbt picture clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV_PYTHON := .venv/bin/python
@@ -71,6 +71,9 @@ metrics: $(INSTALLED) ## write docs/metrics.md from the declared metrics
 
 dbt: $(INSTALLED) ## write include/dbt/models/meta_insights.yml from the schema and the dashboards
 	@$(VENV_PYTHON) -m local_stack dbt
+
+picture: $(INSTALLED) ## write docs/insights.png, what the README shows, from a demo of two weeks, in some minutes
+	@$(VENV_PYTHON) -m local_stack picture
 
 clean: down ## stop what runs, and delete var/: databases, logs, secrets
 	rm -rf var

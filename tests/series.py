@@ -78,6 +78,14 @@ class Series:
             )
         return at
 
+    def own_day(self, day: date, after: float = 4, **metrics: Any) -> datetime:
+        """Observe the Page's own numbers of a day some hours after its end."""
+        at = Day(day).end + timedelta(hours=after)
+        with self.warehouse.transaction() as transaction:
+            row = {"date": day, "observed_at": at, **metrics}
+            transaction.write("page_daily_metric", [row], self.key | {"run_id": "run"})
+        return at
+
     def snapshots(self, text: str, content_id: str = "1_1") -> None:
         """Observe the counters of one content on time, one row of a table per day."""
         for row in table(text):

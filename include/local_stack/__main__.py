@@ -16,6 +16,7 @@ import typer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from local_stack import dbt as dbt_sources
+from local_stack import picture as pictures
 from local_stack import postgres, questions
 from local_stack.airflow_env import ADMIN
 from local_stack.credentials import complete_dotenv
@@ -123,6 +124,15 @@ def ask(
     stack = LocalStack()
     with stack.databases():
         console.print(questions.ask(stack.warehouse_dsn, question, organization, integration, first, last))
+
+
+@app.command()
+def picture(home: Path = CHECKOUT / "var" / "picture") -> None:
+    """Write the picture of the README, with an Airflow and a warehouse of its own."""
+    with LocalStack(home, pages=6, accounts=3) as stack:
+        pictures.fill(stack)
+        pictures.take(stack.airflow, pictures.PICTURE)
+    say(f"Written: {pictures.PICTURE.relative_to(CHECKOUT)}")
 
 
 @app.command()

@@ -39,9 +39,8 @@ def run_day(stack: LocalStack, day: date) -> bool:
     if succeeded:
         for row in _rows(stack.warehouse_dsn, _SELECT / "insights_of_day.sql", date=day):
             console.print(report.answer(list(row), [list(row.values())]))
-        say(
-            "Next: `make ask Q=top_content`, `make ask` for other questions, `make psql` for yours, `make up` for a UI."
-        )
+        say("Next: `make ask Q=top_content`, `make ask` for other questions, `make psql` for yours.")
+        say("`make up` shows it in Airflow's UI, under Insights.")
     else:
         failed = [task for task in stack.airflow.task_instances(run_id) if task.state == "failed"]
         reasons = [f"  {task.name}: {stack.airflow.failure(run_id, task) or 'see its log'}" for task in failed]

@@ -111,7 +111,7 @@ def test_the_image_installs_the_tested_version_of_all_that_the_wheel_declares() 
 def test_development_code_is_in_the_sandboxs_image_alone() -> None:
     copied = {name: re.findall(r"^COPY (?!--from)\S+ (.+) \S+$", text, re.MULTILINE) for name, text in stages().items()}
     assert copied == {
-        "wheel": ["pyproject.toml README.md LICENSE", "plugins/meta_insights", "include/sql"],
+        "wheel": ["pyproject.toml hatch_build.py README.md LICENSE", "plugins/meta_insights", "include/sql"],
         "airflow": ["dags", "include/docker/airflow_local_settings.py"],
         "sandbox": ["include/graph_sandbox", "include/local_stack"],
         "": [],

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from playwright.sync_api import sync_playwright
 
 from graph_sandbox.world import World
+from local_stack.picture import browser
 from local_stack.stack import LocalStack
 from meta_insights.days import Day
 from scene import Scene, quick
@@ -50,13 +49,5 @@ def scene(stack: LocalStack) -> Iterator[Scene]:
 @pytest.fixture
 def ui(stack: LocalStack) -> Iterator[Page]:
     """A browser in which the one user has logged in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        page = browser.new_page(base_url=stack.airflow.base_url, locale="en-US")
-        page.goto("/")
-        page.get_by_label("Username").fill(stack.airflow.user)
-        page.get_by_label("Password").fill(stack.airflow.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("link", name="Dags").wait_for()
+    with browser(stack.airflow) as page:
         yield page
-        browser.close()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "plugins" / "meta_insights"
 SQL = ROOT / "include" / "sql"
+SHOWN = {".css", ".html", ".js", ".svg"}
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +56,33 @@ def third_party_imports() -> set[str]:
     return roots - sys.stdlib_module_names - {"meta_insights", "_typeshed"}
 
 
-def test_the_wheel_holds_the_package_and_its_sql_and_nothing_else(names: set[str]) -> None:
+def test_the_wheel_holds_the_package_with_its_sql_charts_and_pages_and_nothing_else(names: set[str]) -> None:
     code = {f"meta_insights/{path.relative_to(PACKAGE)}" for path in PACKAGE.rglob("*.py")}
+    shown = {
+        f"meta_insights/{path.relative_to(PACKAGE)}" for path in (PACKAGE / "ui").rglob("*.*") if path.suffix in SHOWN
+    }
     sql = {f"meta_insights/sql/{path.relative_to(SQL)}" for path in SQL.rglob("*.sql")}
-    assert len(code) > 10
-    assert len(sql) > 10
-    assert {name for name in names if ".dist-info/" not in name} == code | sql | {"meta_insights/py.typed"}
+    charts = {f"meta_insights/sql/{path.relative_to(SQL)}" for path in SQL.rglob("*.vl.json")}
+    assert all((len(code) > 10, len(sql) > 10, charts, shown))
+    assert {name for name in names if ".dist-info/" not in name} == code | shown | sql | charts | {
+        "meta_insights/py.typed"
+    }
 
 
-def test_the_only_entry_point_is_the_provider_that_declares_the_connection_type(wheel: Path) -> None:
+def test_the_wheel_has_what_draws_charts_written_by_the_pinned_version(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        bundle = archive.read("meta_insights/ui/static/vega.js").decode()
+    assert f"by vl-convert-python {pinned_versions()['vl-convert-python']} " in bundle.partition("\n")[0]
+    assert bundle.endswith(" as embed};")
+
+
+def test_the_entry_points_are_the_connection_type_and_the_pages(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/entry_points.txt")]
         lines = archive.read(name).decode().split("\n")
     assert [line for line in lines if line] == [
+        "[airflow.plugins]",
+        "meta_insights = meta_insights.ui.plugin:InsightsPlugin",
         "[apache_airflow_provider]",
         "provider_info = meta_insights.provider_info:get_provider_info",
     ]
@@ -88,10 +103,11 @@ def test_the_pinned_versions_are_among_the_declared_ones(metadata: Message) -> N
         assert requirement.specifier.contains(tested[canonicalize_name(requirement.name)]), requirement
 
 
-def test_the_tested_backend_is_among_the_declared_ones() -> None:
+def test_what_the_build_was_tested_with_is_among_what_it_declares() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
-    (backend,) = map(Requirement, build["requires"])
-    assert backend.specifier.contains(pinned_versions()[backend.name])
+    required = [Requirement(text) for text in build["requires"]]
+    assert [one.name for one in required] == ["hatchling", "vl-convert-python"]
+    assert all(one.specifier.contains(pinned_versions()[one.name]) for one in required)
 
 
 def test_the_license_and_the_python_versions_are_declared(metadata: Message) -> None:

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 
 from meta_insights.errors import ConfigurationError
-from meta_insights.ui import cell, coverage, health, runs
+from meta_insights.ui import cell, content, coverage, health, integration, organization, runs
 from meta_insights.ui.airflow_links import DAG_ID
 from meta_insights.ui.render import page
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request, Response
 
-PAGES = (coverage, cell, health, runs)
+PAGES = (coverage, cell, health, runs, integration, content, organization)
 """The modules with a ``router``."""
 STATIC = {path.name: path for path in Path(__file__).with_name("static").iterdir()}
 HEADERS = {

@@ -6,16 +6,16 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from meta_insights import clock
 from meta_insights.days import pacific_date
 from meta_insights.ui.airflow_links import DAG_ID
+from meta_insights.ui.period import DATES, OptionalDate
 from meta_insights.ui.queries import reading
 from meta_insights.ui.render import csv_file, page
 from meta_insights.ui.tables import Column, Table
 
-DATES = 28
 PER_PAGE = 50
 STATES = {
     "failed": "neither stage has succeeded",
@@ -30,9 +30,6 @@ STATES = {
 REPAIRABLE = ("failed", "partial", "not asked")
 
 router = APIRouter()
-
-OptionalDate = Annotated[date | None, BeforeValidator(lambda text: text or None)]
-"""A date of a form, whose empty field is no date."""
 
 
 class Filters(BaseModel):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from meta_insights.store.warehouse import Warehouse
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Query = Callable[..., list[dict[str, Any]]]
+Rows = list[dict[str, Any]]
+Query = Callable[..., Rows]
 """Runs a file by its name with bound parameters: ``query("coverage", first=…)``."""
 
 STATEMENT_TIMEOUT = "3s"

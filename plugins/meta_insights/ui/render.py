@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from meta_insights.ui.tables import Table
 
-NAVIGATION = {".": "Coverage", "health": "Health"}
+NAVIGATION = {".": "Coverage", "health": "Health", "integration": "Pages and accounts", "organization": "Organizations"}
 """The pages that need no more than their address, each with its title."""
 
 

@@ -32,5 +32,16 @@ function openInAirflow(event) {
   outside.dispatchEvent(new PopStateEvent("popstate", { state: {} }));
 }
 
+/** Opens the address of a network in a tab of its own, which the frame may not do by itself. */
+function openOutside(event) {
+  const link = event.target.closest("a[href^='https://']");
+  if (!link || !outside) return;
+  event.preventDefault();
+  const theirs = outside.document.createElement("a");
+  Object.assign(theirs, { href: link.href, target: "_blank", rel: "noopener noreferrer" });
+  theirs.click();
+}
+
 followTheme();
 document.addEventListener("click", openInAirflow);
+document.addEventListener("click", openOutside);

@@ -1,0 +1,74 @@
+"""The picture of the README: a demo of two weeks, and what Airflow's UI shows of one of its Pages."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from local_stack.airflow_client import FINAL_STATES, AirflowClient
+from local_stack.daily_run import clock_held_for
+from local_stack.days import last_full_day
+from local_stack.settings import CHECKOUT, StackError
+from local_stack.stack import LocalStack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PICTURE = CHECKOUT / "docs" / "insights.png"
+MOST_BYTES = 150_000
+_WIDTH, _HEIGHT = 1280, 860
+_DATES = 14
+_MISSED = 6
+"""How many dates before the newest one nothing runs, so that the picture shows what a gap looks like."""
+
+
+def fill(stack: LocalStack) -> None:
+    """Run the DAG for two weeks, but for one date; StackError for a run that fails."""
+    last = last_full_day()
+    for day in (last - timedelta(days=back) for back in reversed(range(_DATES)) if back != _MISSED):
+        with clock_held_for(stack, day):
+            run_id = stack.airflow.trigger({"date": day.isoformat(), "integrations_per_task": 100}, f"picture__{day}")
+            while (state := stack.airflow.state(run_id)) not in FINAL_STATES:
+                time.sleep(1)
+            if state != "success":
+                raise StackError(f"the run of {day} is {state}: see the logs in {stack.layout.logs}")
+
+
+@contextmanager
+def browser(
+    airflow: AirflowClient, *, width: int = _WIDTH, height: int = _HEIGHT, scheme: Literal["light", "dark"] = "light"
+) -> Iterator["Page"]:
+    """Open a browser whose user has logged in; StackError without chromium."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - of the development alone
+
+    if not (chromium := shutil.which("chromium")):
+        raise StackError("chromium is needed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = started.new_page(
+            base_url=airflow.base_url, locale="en-US", viewport={"width": width, "height": height}, color_scheme=scheme
+        )
+        page.goto("/")
+        page.get_by_label("Username").fill(airflow.user)
+        page.get_by_label("Password").fill(airflow.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Dags").wait_for()
+        yield page
+        started.close()
+
+
+def take(airflow: AirflowClient, file: Path) -> None:
+    """Write what the UI shows of the first Page; StackError when the file is larger than a README should load."""
+    with browser(airflow) as page:
+        page.goto("/plugin/meta_insights")
+        inside = page.frame_locator("iframe")
+        inside.get_by_role("link", name="Pages and accounts").click()
+        inside.get_by_role("row").nth(1).get_by_role("link").first.click()
+        inside.locator("figure[data-state=drawn]").last.wait_for(state="attached")
+        inside.get_by_role("heading", name="By how much its content moved").scroll_into_view_if_needed()
+        file.write_bytes(page.screenshot())
+    if (size := file.stat().st_size) > MOST_BYTES:
+        raise StackError(f"{file} has {size:,} bytes: make it smaller than {MOST_BYTES:,}")
