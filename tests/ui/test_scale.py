@@ -32,6 +32,10 @@ MILLISECONDS = {
     f"/cell?organization=org-1&integration=page-1&date={LAST}": 150,
     "/health": 150,
     f"/run?run_id=growth-{LAST}": 150,
+    "/integration": 150,
+    "/integration?organization=org-1&id=page-1": 150,
+    "/organization": 150,
+    "/organization?id=org-1": 150,
 }
 PARAMS: dict[str, Any] = {
     "organization_id": "org-1",
@@ -44,6 +48,8 @@ PARAMS: dict[str, Any] = {
     "last": LAST,
     "run_id": f"growth-{LAST}",
     "stages": ["content", "metrics"],
+    "external_content_id": "page-1_1",
+    "known_at": Day(LAST).end,
     "since": Day(LAST).end - timedelta(days=7),
 }
 SPARED = {"content_daily_metric", "content", "ingestion_run", "stage_result", "daily_coverage", "daily_change"}
