@@ -38,11 +38,11 @@ def measured(scene: Scene) -> Scene:
 
 
 def inside(page: Page, name: str) -> FrameLocator:
-    """Open the pages by Airflow's own navigation, and go to the Page of a name."""
+    """Open the pages by Airflow's own navigation, and go to the Page of a name, by keyboard alone."""
     page.goto("/plugin/meta_insights")
     frame = page.frame_locator("iframe")
-    frame.get_by_role("link", name="Pages and accounts").click()
-    frame.get_by_role("link", name=name, exact=True).click()
+    frame.get_by_role("link", name="Pages and accounts").press("Enter")
+    frame.get_by_role("link", name=name, exact=True).press("Enter")
     frame.get_by_role("heading", name=name, level=1).wait_for()
     return frame
 
