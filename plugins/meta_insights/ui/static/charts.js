@@ -8,6 +8,7 @@ function look() {
   const [fg, muted, border] = ["--fg", "--muted", "--border"].map((name) => values.getPropertyValue(name).trim());
   const series = [1, 2, 3, 4].map((number) => values.getPropertyValue(`--series-${number}`).trim());
   return {
+    aria: false, // the drawing has one label, and the table its numbers
     background: "transparent",
     font: getComputedStyle(document.body).fontFamily,
     view: { stroke: null },
