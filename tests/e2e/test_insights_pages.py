@@ -42,6 +42,8 @@ def inside(page: Page, name: str) -> FrameLocator:
     page.goto("/plugin/meta_insights")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Pages and accounts").press("Enter")
+    frame.get_by_role("heading", name="Pages and accounts", level=1).wait_for()
+    page.wait_for_load_state("networkidle")  # Airflow writes the inner address into its own
     frame.get_by_role("link", name=name, exact=True).press("Enter")
     frame.get_by_role("heading", name=name, level=1).wait_for()
     return frame
