@@ -8,7 +8,6 @@ function look() {
   const [fg, muted, border] = ["--fg", "--muted", "--border"].map((name) => values.getPropertyValue(name).trim());
   const series = [1, 2, 3, 4].map((number) => values.getPropertyValue(`--series-${number}`).trim());
   return {
-    aria: false, // the drawing has one label, and the table its numbers
     background: "transparent",
     font: getComputedStyle(document.body).fontFamily,
     view: { stroke: null },
@@ -26,7 +25,7 @@ async function draw(figure, embed) {
   spec.data.values = JSON.parse(figure.closest("[data-rows]").dataset.rows);
   const tooltip = { disableDefaultStyle: true };
   try {
-    await embed(drawing, spec, { actions: false, ast: true, config: look(), defaultStyle: false, renderer: "svg", tooltip });
+    await embed(drawing.firstElementChild, spec, { actions: false, ast: true, config: look(), defaultStyle: false, renderer: "svg", tooltip });
     figure.dataset.state = "drawn";
   } catch (error) {
     drawing.textContent = `The chart could not be drawn (${error.message}). The table below has the same numbers.`;
