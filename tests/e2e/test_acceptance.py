@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
     from scene import Scene
-
-pytestmark = pytest.mark.long
 
 
 def sample_values(scene: Scene, one: Any) -> dict[str, Any]:

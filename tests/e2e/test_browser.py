@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from local_stack.stack import DAG_ID
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from scene import Scene
-
-pytestmark = pytest.mark.long
 
 
 def of_page(index: int) -> set[tuple[str, int]]:

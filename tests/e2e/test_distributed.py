@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from local_stack.stack import LocalStack
     from support.receivers import Received
 
-pytestmark = pytest.mark.long
-
 log = logging.getLogger(__name__)
 
 PAGES = 40

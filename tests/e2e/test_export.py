@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.long
-
 PAGES, DAG_ID = 2, "meta_insights_export"
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from scene import Scene
 
-pytestmark = pytest.mark.long
-
 PHONE = {"width": 390, "height": 844}
 
 

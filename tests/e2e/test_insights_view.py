@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
-import pytest
 import requests
 
 from local_stack.stack import DAG_ID
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
 
     from scene import Scene
-
-pytestmark = pytest.mark.long
 
 PICTURES = os.environ.get("PICTURES")
 """A folder for pictures of what a test saw, for people to look at."""

@@ -23,8 +23,6 @@ from scene import Scene, quick, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.long
-
 PAGES = 5
 MONTH = [date(2026, 9, 1) + timedelta(days=n) for n in range(30)]
 _dates = iter(date(2026, 10, 3) + timedelta(days=3 * n) for n in range(12))

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from graph_sandbox.server import Served
     from local_stack.postgres import EmbeddedPostgres
 
-pytestmark = pytest.mark.long
-
 POOL_SIZE = 2
 DATABASE = "pooled"
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or "pgbouncer"

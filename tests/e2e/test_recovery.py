@@ -27,8 +27,6 @@ from support import processes, services
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.long
-
 log = logging.getLogger(__name__)
 
 PAGES = 6

@@ -20,8 +20,6 @@ from support import services
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.long
-
 PAGES, DAYS = 4, 5
 
 

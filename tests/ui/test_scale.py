@@ -40,7 +40,7 @@ MILLISECONDS = {
 PARAMS: dict[str, Any] = {
     "organization_id": "org-1",
     "integration_id": "page-1",
-    "external_content_id": "content-1",
+    "external_content_id": "page-1_1",
     "known_at": Day(LAST).end,
     "provider": None,
     "date": LAST,
@@ -48,8 +48,6 @@ PARAMS: dict[str, Any] = {
     "last": LAST,
     "run_id": f"growth-{LAST}",
     "stages": ["content", "metrics"],
-    "external_content_id": "page-1_1",
-    "known_at": Day(LAST).end,
     "since": Day(LAST).end - timedelta(days=7),
 }
 SPARED = {"content_daily_metric", "content", "ingestion_run", "stage_result", "daily_coverage", "daily_change"}

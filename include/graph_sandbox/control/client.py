@@ -5,6 +5,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 TIMEOUT_SECONDS = 10.0
 
@@ -16,6 +18,9 @@ class SandboxControl:
         self.base_url = base_url.rstrip("/")
         self._url = f"{self.base_url}/_sandbox"
         self._session = requests.Session()
+        # The server closes a connection that was idle for seconds, at times just when it is used again.
+        again = Retry(None, connect=0, read=2, redirect=0, status=0, other=0)
+        self._session.mount("http://", HTTPAdapter(max_retries=again))
         # Proxies of the environment have no business on loopback.
         self._session.trust_env = False
 
