@@ -41,6 +41,7 @@ def test_asking_without_a_question_lists_them_all_with_what_they_answer() -> Non
     assert "Which content drew the most engagement" in listed.stdout
 
 
+@pytest.mark.long
 def test_a_breakpoint_in_a_task_is_reached_when_the_dag_runs_in_one_process(tmp_path: Path) -> None:
     """As an editor does it, by pdb: stop in the first task that reads a Page, look at a variable, go on to the end."""
     code = ingest.ingest_content.__code__
