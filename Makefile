@@ -44,7 +44,7 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 test-e2e: $(INSTALLED) ## run the long tests, in half an hour: schedules, backfills, faults, Celery workers, compose
 	@PATH=$$PATH:/usr/sbin; all='redis-server docker-compose pgbouncer chromium'; for program in $$all; do \
 		command -v $$program >/dev/null || { echo "$$program is needed: apt-get install $$all"; exit 1; }; done
-	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO
+	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO --durations=20
 
 campaign: $(INSTALLED) ## simulate weeks of troubled runs for SEEDS=100 seeds, FROM=101 on, and compare with the true numbers
 	@PYTHONPATH='$(PYTHONPATH):tests' AIRFLOW_HOME='$(CURDIR)/var/bench' AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from local_stack.stack import DAG_ID
@@ -95,3 +96,42 @@ def test_the_log_of_a_failed_task_ends_with_what_to_do_outside_of_any_folded_gro
             ui.locator("span.event", has_text=ours[-1]["event"]).last.wait_for()
             assert ui.get_by_text("Post Execute").is_visible()
             assert not ui.get_by_text("Retry policy decision").is_visible()  # it is within
+
+
+def test_a_connection_is_made_by_its_form_and_the_test_button_says_what_its_token_sees(scene: Scene, ui: Page) -> None:
+    state, conn_id = scene.stack.sandbox.state(), "by_the_form"
+    ui.goto("/connections")
+    ui.get_by_role("button", name="Add Connection").click()
+    form = ui.get_by_role("dialog")
+    form.get_by_label("Connection ID").fill(conn_id)
+    form.get_by_role("combobox", name="Connection Type").fill("Meta Graph API")
+    ui.keyboard.press("Enter")
+    form.get_by_label("Address").fill(scene.stack.sandbox.base_url)
+    form.get_by_label("Access token").fill(state["system_user_token"])
+    form.get_by_label("Port (443; not used)").fill("443")
+    form.get_by_role("button", name="Extra Fields", exact=True).click()
+    form.get_by_role("combobox", name="Kind of token").click()
+    ui.get_by_role("option", name="user").click()
+    for help_text, key in {"With the app secret, each run": "app_id", "Signs every request": "app_secret"}.items():
+        form.get_by_role("group").filter(has_text=help_text).get_by_role("textbox").fill(state[key])
+    form.get_by_role("button", name="Save").click()
+    row = ui.get_by_role("row").filter(has_text=conn_id)
+    button = row.get_by_role("button", name="Test Connection")
+    try:
+        button.click()
+        ui.get_by_text("Test Connection Successful").wait_for()
+        said = ui.get_by_text("20 Facebook Pages seen: ").inner_text()
+        assert "and 15 more" in said
+        assert "For Facebook Pages it lacks business_management" in said
+        assert "It has no date of expiry" in said
+
+        scene.stack.sandbox.fault("revoked_token")
+        button.click()
+        ui.get_by_text("Test Connection Failed").wait_for()
+        ui.get_by_text("The session has been invalidated because the user changed their password").wait_for()
+
+        # A choice that was not touched is stored as it was shown, and not as what hides a secret.
+        extra = json.loads(scene.airflow.request("get", f"connections/{conn_id}")["extra"])
+        assert (extra["access_kind"], extra["login"], extra["app_id"]) == ("user", "facebook", state["app_id"])
+    finally:
+        ui.request.delete(f"/api/v2/connections/{conn_id}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
 from local_stack.picture import MOST_BYTES, browser, take
+from local_stack.stack import DAG_ID
 from meta_insights.days import Day
 
 if TYPE_CHECKING:
@@ -48,12 +50,17 @@ def inside(page: Page, name: str) -> FrameLocator:
 
 
 def addresses(scene: Scene) -> dict[str, str]:
-    """Return an address of each page of one thing, as the first Page has it."""
+    """Return an address of each page, as the first Page has it."""
     (one,) = scene.rows("select * from analytics.content where integration_id = %s limit 1", scene.ids(0)[0])
+    (ran,) = scene.rows("select run_id from analytics.ingestion_run where date = %s limit 1", scene.day.date)
     key = f"organization=demo&id={one['integration_id']}"
     dates = f"first={scene.day.date - timedelta(days=5)}&last={scene.day.date + timedelta(days=2)}"
     content = f"organization=demo&integration={one['integration_id']}&id={one['external_content_id']}"
     return {
+        "coverage": f"?first={scene.day.date}",
+        "a cell": f"cell?organization=demo&integration={one['integration_id']}&date={scene.day.date}",
+        "health": "health",
+        "a run": f"run?{urlencode({'dag_id': DAG_ID, 'run_id': ran['run_id']})}",
         "all Pages": "integration",
         "a Page": f"integration?{key}&{dates}",
         "a content": f"content?{content}",
