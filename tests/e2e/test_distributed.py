@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -99,14 +99,6 @@ def test_two_workers_share_the_run_of_forty_pages(scene: Scene) -> None:
 def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_webhook(
     scene: Scene, collector: Received, chat: Received
 ) -> None:
-    collector.bodies.clear()
-    scene.stack.sandbox.fault("revoked_token", scene.world.pages[1].id)
-    whole, broken = scene.ids(0, 1)
-    run_id, state = scene.run(integration_ids=[whole, broken])
-    assert state == "failed"
-    ledger = scene.rows("select * from analytics.ingestion_run where run_id = %s", run_id)
-    assert len(ledger) >= 4
-
     def arrived(name: str, *tags: str) -> dict[tuple[str, ...], float]:
         sums: dict[tuple[str, ...], float] = {}
         for point in points(collector):
@@ -114,6 +106,23 @@ def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_web
                 key = tuple(point.tags[tag] for tag in tags)
                 sums[key] = sums.get(key, 0) + point.value
         return sums
+
+    def all_arrived(attempts: list[dict[str, Any]]) -> bool:
+        """A task sends its metrics as its process ends, which may be after its state is known."""
+        complete = {row["integration_id"] for row in attempts}
+        are_told = {key for (key,) in arrived("complete", "integration_id")} == complete
+        return are_told and sum(arrived("attempts", "state").values()) == len(attempts)
+
+    every = "select * from analytics.ingestion_run"
+    until("the metrics of the runs before have arrived", lambda: all_arrived(scene.rows(every)))
+    collector.bodies.clear()
+    scene.stack.sandbox.fault("revoked_token", scene.world.pages[1].id)
+    whole, broken = scene.ids(0, 1)
+    run_id, state = scene.run(integration_ids=[whole, broken])
+    assert state == "failed"
+    ledger = scene.rows(f"{every} where run_id = %s", run_id)
+    assert len(ledger) >= 4
+    until("the metrics of this run have arrived", lambda: all_arrived(ledger))
 
     key = ("organization_id", "integration_id", "stage")
     for name, column in {"calls": "api_calls", "stored": "stored", "failed": "failed", "asked": "asked"}.items():
