@@ -15,7 +15,7 @@ from local_stack.settings import CHECKOUT, StackError
 from local_stack.stack import LocalStack
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Frame, Page
 
 PICTURE = CHECKOUT / "docs" / "insights.png"
 MOST_BYTES = 150_000
@@ -66,13 +66,17 @@ def settle(page: "Page") -> None:
 
     Airflow 3.3.2 writes the address of the inner page into its own, and then loads the inner page once more.
     """
-    gone: list[object] = []
-    page.on("framenavigated", gone.append)
+    gone: list[str] = []
+
+    def note(frame: "Frame") -> None:
+        gone.append(frame.url)
+
+    page.on("framenavigated", note)
     before = -1
     while len(gone) != before:
         before = len(gone)
         page.wait_for_timeout(1000)
-    page.remove_listener("framenavigated", gone.append)
+    page.remove_listener("framenavigated", note)
 
 
 def take(airflow: AirflowClient, file: Path, name: str = _PAGE) -> None:

@@ -133,7 +133,7 @@ def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_web
         assert arrived(name, *key) == written
     assert sum(arrived("calls").values()) > 5
     attempts = arrived("attempts", "state")
-    assert attempts == {("success",): 2, ("failed",): len(ledger) - 2}
+    assert attempts == {("success",): 2, ("failed",): len(ledger) - 2}, {row["error_message"] for row in ledger}
     assert min(arrived("duration", *key).values()) > 0
     complete = {point.tags["integration_id"]: point.value for point in points(collector) if point.name == "complete"}
     assert complete == {whole: 1, broken: 0}

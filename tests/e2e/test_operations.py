@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGES = 5
 MONTH = [date(2026, 9, 1) + timedelta(days=n) for n in range(30)]
-_dates = iter(date(2026, 10, 3) + timedelta(days=3 * n) for n in range(12))
+_dates = (date(2026, 10, 3) + timedelta(days=3 * n) for n in count())
 
 
 @pytest.fixture(scope="module")
