@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_two_workers_share_the_run_of_forty_pages(scene: Scene) -> None:
     assert min(shares.values()) > len(tasks) / 4
 
 
-@pytest.mark.parametrize("scene", [last_full_day()], indirect=True)
+@pytest.mark.parametrize("scene", [last_full_day() - timedelta(days=1)], indirect=True)  # seen before this moment
 def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_webhook(
     scene: Scene, collector: Received, chat: Received
 ) -> None:
@@ -107,22 +107,20 @@ def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_web
                 sums[key] = sums.get(key, 0) + point.value
         return sums
 
-    def all_arrived(attempts: list[dict[str, Any]]) -> bool:
+    def all_arrived() -> bool:
         """A task sends its metrics as its process ends, which may be after its state is known."""
-        complete = {row["integration_id"] for row in attempts}
-        are_told = {key for (key,) in arrived("complete", "integration_id")} == complete
-        return are_told and sum(arrived("attempts", "state").values()) == len(attempts)
+        return (
+            sum(arrived("attempts", "state").values()) >= len(ledger) and len(arrived("complete", "integration_id")) > 1
+        )
 
-    every = "select * from analytics.ingestion_run"
-    until("the metrics of the runs before have arrived", lambda: all_arrived(scene.rows(every)))
     collector.bodies.clear()
     scene.stack.sandbox.fault("revoked_token", scene.world.pages[1].id)
     whole, broken = scene.ids(0, 1)
     run_id, state = scene.run(integration_ids=[whole, broken])
     assert state == "failed"
-    ledger = scene.rows(f"{every} where run_id = %s", run_id)
+    ledger = scene.rows("select * from analytics.ingestion_run where run_id = %s", run_id)
     assert len(ledger) >= 4
-    until("the metrics of this run have arrived", lambda: all_arrived(ledger))
+    until("the metrics of this run have arrived", all_arrived)
 
     key = ("organization_id", "integration_id", "stage")
     for name, column in {"calls": "api_calls", "stored": "stored", "failed": "failed", "asked": "asked"}.items():
