@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +71,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Received, chat: R
 def scene(stack: LocalStack, request: pytest.FixtureRequest) -> Scene:
     scene = Scene(stack, World(seed=7, pages=PAGES), Day(request.param))
     stack.sandbox.clear_faults()
-    stack.sandbox.fix_clock(scene.seen_at)
+    stack.sandbox.fix_clock(min(scene.seen_at, datetime.now(UTC)))  # an answer from the future is refused
     return scene
 
 
@@ -95,7 +95,7 @@ def test_two_workers_share_the_run_of_forty_pages(scene: Scene) -> None:
     assert min(shares.values()) > len(tasks) / 4
 
 
-@pytest.mark.parametrize("scene", [last_full_day() - timedelta(days=1)], indirect=True)  # seen before this moment
+@pytest.mark.parametrize("scene", [last_full_day()], indirect=True)
 def test_the_metrics_of_each_task_arrive_at_a_collector_and_its_failure_at_a_webhook(
     scene: Scene, collector: Received, chat: Received
 ) -> None:
