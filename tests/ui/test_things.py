@@ -194,3 +194,23 @@ def test_what_is_not_there_is_said_to_be_missing(
 )
 def test_dates_that_are_no_period_are_refused(client: TestClient, params: dict[str, str]) -> None:
     assert "The address is not right" in shown(client, "integration", PAGE | params, 422)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "integration?organization=org&id=page-1&first=9999-12-31",
+        "integration?organization=org&id=page-1&last=0001-01-01",
+        "integration_days.csv?organization=org&id=page-1&first=9999-12-31",
+        "organization?id=org&last=0001-01-02",
+        "cell?organization=org&integration=page-1&date=0001-01-01",
+        "cell?organization=org&integration=page-1&date=9999-12-31",
+        "?first=0001-01-01",
+    ],
+)
+def test_a_date_that_no_network_has_is_refused_in_a_sentence(
+    measured: psycopg.Connection, client: TestClient, address: str
+) -> None:
+    page = shown(client, address, status=422)
+    assert "The address is not right" in page
+    assert re.search(r"(first|last|date): Input should be (greater|less)", page)

@@ -1,7 +1,7 @@
 """One date of one integration: what is missing, why, what to do about it, and the task that can be cleared."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from meta_insights import clock
 from meta_insights.failures import RUNBOOK, rule_named
 from meta_insights.ui.airflow_links import run_link, task_link
+from meta_insights.ui.period import PlausibleDate
 from meta_insights.ui.queries import reading
 from meta_insights.ui.render import csv_file, page
 from meta_insights.ui.tables import Column, Row, Table
@@ -70,7 +71,7 @@ def _attempts(rows: list[dict[str, Any]]) -> Table:
 
 
 @router.get("/cell")
-def cell(request: Request, organization: str, integration: str, date: date) -> Response:
+def cell(request: Request, organization: str, integration: str, date: PlausibleDate) -> Response:
     """Show one date of one integration."""
     key = {"organization_id": organization, "integration_id": integration}
     with reading() as query:
@@ -97,7 +98,7 @@ def cell(request: Request, organization: str, integration: str, date: date) -> R
 
 
 @router.get("/attempts.csv")
-def attempts_csv(organization: str, integration: str, date: date) -> Response:
+def attempts_csv(organization: str, integration: str, date: PlausibleDate) -> Response:
     """Return the attempts as a file."""
     with reading() as query:
         return csv_file(

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from meta_insights import clock
 from meta_insights.days import pacific_date
@@ -13,7 +13,9 @@ MOST = 800
 """Dates of one period: Graph keeps two years."""
 
 _of_form = BeforeValidator(lambda text: text or None)
-OptionalDate = Annotated[date | None, _of_form]
+PlausibleDate = Annotated[date, Field(ge=date(2004, 1, 1), lt=date(2100, 1, 1))]
+"""A date on which there may be something: Facebook began in 2004."""
+OptionalDate = Annotated[PlausibleDate | None, _of_form]
 """A date of a form, whose empty field is no date."""
 OptionalInstant = Annotated[
     datetime | None, _of_form, AfterValidator(lambda at: at.replace(tzinfo=UTC) if at and at.tzinfo is None else at)
@@ -37,5 +39,5 @@ class Period(BaseModel):
         """Return the first and the last date: by default 28, to the newest one that there is."""
         whole = timedelta(days=DATES - 1)
         default = newest or pacific_date(clock.now()) - timedelta(days=1)
-        last = self.last or (max(self.first + whole, self.first) if self.first else default)
+        last = self.last or (self.first + whole if self.first else default)
         return {"first": self.first or last - whole, "last": last}
