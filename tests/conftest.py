@@ -40,6 +40,16 @@ if TYPE_CHECKING:
 TEMPLATE = "warehouse_template"
 
 
+MARKED = {"benchmarks": pytest.mark.benchmark, "e2e": pytest.mark.long}
+"""What `make test` leaves out, by the folder that it stands in."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for folder in MARKED.keys() & item.path.parts:
+            item.add_marker(MARKED[folder])
+
+
 @pytest.fixture
 def show(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     """Print what a test found, below its name: for people who run pytest with -v."""

@@ -1,14 +1,13 @@
 """The picture of the README: a demo of two weeks, and what Airflow's UI shows of one of its Pages."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from local_stack.airflow_client import FINAL_STATES, AirflowClient
+from local_stack.airflow_client import AirflowClient
 from local_stack.daily_run import clock_held_for
 from local_stack.days import last_full_day
 from local_stack.settings import CHECKOUT, StackError
@@ -31,11 +30,10 @@ def fill(stack: LocalStack) -> None:
     last = last_full_day()
     for day in (last - timedelta(days=back) for back in reversed(range(_DATES)) if back != _MISSED):
         with clock_held_for(stack, day):
-            run_id = stack.airflow.trigger({"date": day.isoformat(), "integrations_per_task": 100}, f"picture__{day}")
-            while (state := stack.airflow.state(run_id)) not in FINAL_STATES:
-                time.sleep(1)
+            conf = {"date": day.isoformat(), "integrations_per_task": 100}
+            state = stack.run_to_its_end(stack.airflow, conf, run_id := f"picture__{day}")
             if state != "success":
-                raise StackError(f"the run of {day} is {state}: see the logs in {stack.layout.logs}")
+                raise StackError(f"the run {run_id} is {state}: see the logs in {stack.layout.logs}")
 
 
 @contextmanager
@@ -61,7 +59,7 @@ def browser(
         started.close()
 
 
-def settle(page: "Page") -> None:
+def wait_for_frames(page: "Page") -> None:
     """Wait until no frame has gone elsewhere for a second.
 
     Airflow 3.3.2 writes the address of the inner page into its own, and then loads the inner page once more.
@@ -85,13 +83,13 @@ def take(airflow: AirflowClient, file: Path, name: str = _PAGE) -> None:
         page.goto("/plugin/meta_insights")
         inside = page.frame_locator("iframe")
         for link in ("Pages and accounts", name):
-            settle(page)
+            wait_for_frames(page)
             inside.get_by_role("link", name=link, exact=True).click()
-        settle(page)
+        wait_for_frames(page)
         newest = date.fromisoformat(inside.get_by_label("Last date").input_value())
         inside.get_by_label("First date").fill(f"{newest - timedelta(days=_DATES - 1)}")
         inside.get_by_role("button", name="Show").click()
-        settle(page)
+        wait_for_frames(page)
         inside.locator("figure[data-state=drawn]").nth(8).wait_for(state="attached")
         file.write_bytes(page.screenshot())
     if (size := file.stat().st_size) > MOST_BYTES:

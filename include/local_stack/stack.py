@@ -235,14 +235,20 @@ class LocalStack:
         if result.returncode:
             raise StackError(f"{name} failed. {self._tail(name)}")
 
+    def run_to_its_end(self, airflow: AirflowClient, conf: Mapping[str, object], run_id: str) -> str:
+        """Run a DAG; return the state of the run. StackError if it takes too long, or a service ends meanwhile."""
+        airflow.trigger(conf, run_id)
+        self._wait_for(f"the run {run_id} of {airflow.dag_id}", lambda: airflow.state(run_id) in FINAL_STATES)
+        return airflow.state(run_id)
+
     def _register(self) -> None:
         """Unpause the DAG of the registration; let it register all of the sandbox. StackError if that fails."""
         registration = replace(self.airflow, dag_id=REGISTER_DAG_ID)
         registration.unpause()
         if not self.uses_sandbox:
             return
-        run_id = registration.trigger(REGISTER_PARAMS, f"{RUN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        self._wait_for(f"the run of {REGISTER_DAG_ID}", lambda: registration.state(run_id) in FINAL_STATES)
+        run_id = f"{RUN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+        self.run_to_its_end(registration, REGISTER_PARAMS, run_id)
         (task,) = registration.task_instances(run_id)
         if task.state != "success":
             raise StackError(f"{REGISTER_DAG_ID} failed: {registration.failure(run_id, task)}")

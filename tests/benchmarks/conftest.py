@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from local_stack.postgres import EmbeddedPostgres
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder: `make test` leaves it out."""
-    for item in items:
-        if "benchmarks" in item.path.parts:
-            item.add_marker(pytest.mark.benchmark)
-
-
 @pytest.fixture(scope="session")
 def postgres(postgres: EmbeddedPostgres) -> EmbeddedPostgres:
     """The server as it is in use: what is committed is on the disk."""

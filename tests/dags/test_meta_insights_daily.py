@@ -17,6 +17,8 @@ from airflow.serialization.encoders import coerce_to_core_timetable
 from meta_insights.failures import RETRIES
 from meta_insights.retry import GraphRetryPolicy
 from meta_insights.run.groups import MAX_GROUPS
+from meta_insights.ui.airflow_links import TASKS
+from meta_insights.ui.runs import STAGES
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ def any_dag(dagbag: DagBag, request: pytest.FixtureRequest) -> DAG:
 def test_there_are_exactly_these_dags_and_they_import(dagbag: DagBag) -> None:
     assert dagbag.import_errors == {}
     assert set(dagbag.dags) == DAG_IDS
+
+
+def test_the_pages_lead_to_tasks_that_the_dags_have(dagbag: DagBag) -> None:
+    for dag_id, stages in STAGES.items():
+        mapped = {task.task_id for task in dagbag.dags[dag_id].tasks if task.task_id in TASKS.values()}
+        assert mapped == {TASKS[stage] for stage in stages}
 
 
 def test_form_and_runbook_say_from_how_many_integrations_on_tasks_are_shared(dag: DAG) -> None:

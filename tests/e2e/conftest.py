@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 PAGES = 20
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder: `make test` leaves it out."""
-    for item in items:
-        if "e2e" in item.path.parts:
-            item.add_marker(pytest.mark.long)
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with LocalStack(tmp_path_factory.mktemp("stack"), quick(), pages=PAGES, accounts=0) as stack:

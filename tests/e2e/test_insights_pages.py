@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
-from local_stack.picture import MOST_BYTES, browser, settle, take
+from local_stack.picture import MOST_BYTES, browser, take, wait_for_frames
 from local_stack.stack import DAG_ID
 from meta_insights.days import Day
 
@@ -42,10 +42,10 @@ def inside(page: Page, name: str) -> FrameLocator:
     page.goto("/plugin/meta_insights")
     frame = page.frame_locator("iframe")
     for link in ("Pages and accounts", name):
-        settle(page)
+        wait_for_frames(page)
         frame.get_by_role("link", name=link, exact=True).press("Enter")
         frame.get_by_role("heading", name=link, level=1).wait_for()
-    settle(page)
+    wait_for_frames(page)
     return frame
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import requests
 
-from local_stack.picture import settle
+from local_stack.picture import wait_for_frames
 from local_stack.stack import DAG_ID
 from meta_insights.ui.plugin import PREFIX
 
@@ -34,11 +34,11 @@ def insights(ui: Page, scene: Scene) -> FrameLocator:
     ui.goto("/")
     ui.get_by_test_id("nav-sidebar").get_by_role("link", name="Insights", exact=True).click()
     frame = ui.frame_locator("iframe")
-    settle(ui)
+    wait_for_frames(ui)
     frame.get_by_label("First date").fill(str(scene.day.date))
     frame.get_by_role("button", name="Show").click()
     frame.get_by_role("rowheader", name="complete, of").wait_for()
-    settle(ui)
+    wait_for_frames(ui)
     return frame
 
 
@@ -100,11 +100,11 @@ def test_the_filters_stand_in_the_address_and_the_file_holds_what_they_leave(sce
     frame = insights(ui, scene)
     frame.get_by_label("With a date that is").select_option("failed")
     frame.get_by_role("button", name="Show").click()
-    settle(ui)
+    wait_for_frames(ui)
     frame.get_by_role("link", name=cell_name(scene, 1, "failed")).wait_for()
     ui.wait_for_url(f"**state=failed**first={scene.day.date}**")
     ui.reload()
-    settle(ui)
+    wait_for_frames(ui)
     frame.get_by_role("link", name=cell_name(scene, 1, "failed")).wait_for()
     assert frame.get_by_role("link", name=cell_name(scene, 0, "complete")).count() == 0
     with ui.expect_download() as download:
@@ -127,7 +127,7 @@ def test_the_keyboard_is_enough_from_the_grid_to_the_task(scene: Scene, ui: Page
     ui.keyboard.press("Enter")
     task = frame.get_by_role("link", name=f"content of {scene.world.pages[1].name}")
     task.wait_for()
-    settle(ui)
+    wait_for_frames(ui)
     frame.get_by_role("link", name="Health").focus()
     for _ in range(20):
         ui.keyboard.press("Tab")
@@ -166,7 +166,7 @@ def test_it_is_dark_when_airflow_is_and_fits_a_phone(scene: Scene, ui: Page) -> 
     picture(ui, "coverage_dark")
     frame.get_by_role("link", name=cell_name(scene, 1, "failed")).click()
     frame.get_by_role("heading", name="content: failed").wait_for()
-    settle(ui)
+    wait_for_frames(ui)
     picture(ui, "cell_dark")
     ui.evaluate("localStorage.setItem('theme', 'light')")
     ui.set_viewport_size({"width": 390, "height": 844})
@@ -174,7 +174,7 @@ def test_it_is_dark_when_airflow_is_and_fits_a_phone(scene: Scene, ui: Page) -> 
     for page in ("Coverage", "Health"):
         frame.get_by_role("link", name=page, exact=True).click()
         frame.get_by_role("heading", name=page, level=1).wait_for()
-        settle(ui)
+        wait_for_frames(ui)
         assert frame.locator("html").evaluate("one => one.scrollWidth <= one.clientWidth")
         picture(ui, f"phone_{page.lower()}")
 

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from meta_insights.days import Day
 from meta_insights.store.files import SQL_FOLDER, read_sql
 from meta_insights.ui.charts import METRICS, charts
+from meta_insights.ui.queries import STATEMENTS
 from support.tables import DAYS
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ COMPUTED = {"value", "known"}
 def ask(database: psycopg.Connection, name: str, **params: Any) -> list[dict[str, Any]]:
     with database.transaction(), database.cursor(row_factory=dict_row) as cursor:
         cursor.execute("set transaction read only")
-        return cursor.execute(read_sql(f"ui/{name}"), OF | params).fetchall()
+        return cursor.execute(read_sql(STATEMENTS[name]), OF | params).fetchall()
 
 
 class Drawn:
@@ -74,9 +75,9 @@ def fields_of(value: Any) -> set[str]:
 
 
 def test_each_chart_stands_beside_the_statement_whose_rows_it_draws() -> None:
-    names = {path.name.removesuffix(".vl.json") for path in (SQL_FOLDER / "ui").glob("*.vl.json")}
+    names = {path.name.removesuffix(".vl.json") for path in SQL_FOLDER.rglob("*.vl.json")}
     assert names == METRICS.keys()
-    assert all((SQL_FOLDER / "ui" / f"{name}.sql").is_file() for name in names)
+    assert names <= STATEMENTS.keys()
 
 
 def test_what_a_chart_names_are_columns_of_its_statement(measured: psycopg.Connection) -> None:
@@ -97,7 +98,7 @@ def test_each_chart_draws_all_that_is_known_of_its_metric(measured: psycopg.Conn
             drawn = Drawn(chart, found.rows)
             known = sum(row[metric] is not None for row in rows)
             assert known > 0
-            assert len(drawn.marks("bar") if name.endswith("formats") else drawn.marks("point")) == known, chart.title
+            assert len(drawn.marks("bar") + drawn.marks("point")) == known, chart.title
 
 
 def test_each_chart_of_nothing_is_empty_without_an_error(series: Series) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meta_insights.ui.app import STATIC
+from meta_insights.ui.coverage import STATES
 from series import Series
 from support import DAY, SEEN_AT
 
@@ -182,3 +184,13 @@ def test_a_server_that_is_away_is_named(client: TestClient, monkeypatch: pytest.
     answer = client.get("/")
     assert answer.status_code == 503
     assert "See whether PostgreSQL runs" in answer.text
+
+
+def test_a_cell_has_a_colour_for_each_state() -> None:
+    coloured = set(re.findall(r'\.cell\[data-state="([^"]+)"\]', STATIC["ui.css"].read_text(encoding="utf-8")))
+    assert coloured == STATES.keys() - {"not asked", "before"}  # as a cell is without a state, and none at all
+
+
+def test_a_state_that_there_is_not_is_refused_in_a_sentence(client: TestClient) -> None:
+    answer = client.get("/?state=broken")
+    assert (answer.status_code, "a state is one of: failed, partial, not asked" in answer.text) == (422, True)

@@ -14,6 +14,8 @@ from meta_insights import clock
 from meta_insights.days import Day
 from meta_insights.store.files import SQL_FOLDER, read_sql
 from meta_insights.ui.app import may_read, pages
+from meta_insights.ui.charts import METRICS
+from meta_insights.ui.queries import STATEMENTS
 from support.filled import fill
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ PARAMS: dict[str, Any] = {
 }
 SPARED = {"content_daily_metric", "content", "ingestion_run", "stage_result", "daily_coverage", "daily_change"}
 """Tables that grow with each date: no page reads one of them whole."""
-QUERIES = sorted(path.stem for path in (SQL_FOLDER / "ui").glob("*.sql"))
+QUERIES = sorted(METRICS.keys() | {path.stem for path in (SQL_FOLDER / "ui").glob("*.sql")})
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ def test_each_page_answers_with_500_integrations_and_a_million_snapshots(
 def test_no_query_reads_a_large_table_whole(name: str, large: str) -> None:
     with psycopg.connect(large) as database:
         database.execute("set jit = off")
-        explain = b"explain (format json) " + read_sql(f"ui/{name}")
+        explain = b"explain (format json) " + read_sql(STATEMENTS[name])
         ((plans,),) = database.execute(explain, PARAMS).fetchall()
     whole = {node["Relation Name"] for node in nodes(plans[0]["Plan"]) if node["Node Type"] == "Seq Scan"}
     assert whole & SPARED == set()

@@ -19,11 +19,10 @@ from meta_insights.read.spool import Rows
 from meta_insights.read.strict import StrictReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from meta_insights.graph.client import GraphClient
     from meta_insights.graph.paging import PageSize
-    from meta_insights.graph.transport import Answer
     from meta_insights.issues import Issues
     from meta_insights.provider.model import Provider, Stored
     from meta_insights.read.refused import Refused
@@ -68,10 +67,6 @@ class ResourceReader:
         given = {part.content[one] for part in self.parts if not part.window for one in part.answered}
         return {one for part in self.parts for one in part.skipped} - given - self.failed
 
-    def take_nodes(self, part: Part, answer: Answer, sources: Collection[str]) -> None:
-        """Take what a listing gave for some metrics of the objects that are left of a part."""
-        self.answers.take_nodes(part, answer, sources)
-
     def read(self) -> None:
         """Read what is planned, several parts at once; then contents whose post was refused, by another resource."""
         self._read(self.parts)
@@ -100,7 +95,7 @@ class ResourceReader:
             except MetricRefusedError:
                 self.singles.read_apart(part, self.external_id, sources)
             else:
-                self.singles.settle(part, self.external_id, sources, part.own_answer(self.external_id, answer))
+                self.singles.take_answer(part, self.external_id, sources, part.own_answer(self.external_id, answer))
 
     def _substitutes(self) -> list[Part]:
         """Return parts for contents whose post was refused and that another resource measures, as if they had none."""

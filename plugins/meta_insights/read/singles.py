@@ -78,7 +78,7 @@ class SingleReader:
                     self.deny(part, sources, answer, object_id)
                 rest = self.sources(part, object_id)
                 if not isinstance(answer, GraphError) or sources == rest:
-                    self.settle(part, object_id, sources, answer)
+                    self.take_answer(part, object_id, sources, answer)
                 elif rest is not None:
                     waiting[object_id] = rest
 
@@ -93,7 +93,7 @@ class SingleReader:
             elif isinstance(answer, MetricRefusedError):
                 self.refuse(part, alone, part.kinds[object_id])
             else:
-                self.settle(part, object_id, alone, answer)
+                self.take_answer(part, object_id, alone, answer)
 
     # What to ask
 
@@ -139,7 +139,7 @@ class SingleReader:
             return GraphTransientError("the answer is about no object", object_id)
         return part.own_answer(self.external_id, answer) if is_own else answer
 
-    def settle(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
+    def take_answer(self, part: Part, object_id: str, sources: Collection[str], answer: Answer | GraphError) -> None:
         """Take an answer. What is refused for good is skipped; what may pass stays pending, with its error."""
         if isinstance(answer, Answer):
             self.answers.take(part, object_id, sources, answer)
@@ -174,7 +174,7 @@ class SingleReader:
             self.read_apart(part, object_id, sources)
         rest = self.sources(part, object_id)
         if rest == sources and isinstance(error, NoDataError):
-            self.settle(part, object_id, sources, error)
+            self.take_answer(part, object_id, sources, error)
             return {}
         may_be_given = named or isinstance(error, NoDataError) or rest == ()
         return {object_id: rest} if rest is not None and may_be_given else {}

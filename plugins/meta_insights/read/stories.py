@@ -62,6 +62,6 @@ def read_stories(
             part.want(key, key, one.content_type)
     reader = ResourceReader(client, stories, external_id, stored, parts, refused, sizes, issues)
     for answer in answers:
-        reader.take_nodes(parts[0], answer, sources)
+        reader.answers.take_nodes(parts[0], answer, sources)
     reader.read()
     return found, reader

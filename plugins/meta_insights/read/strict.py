@@ -219,16 +219,16 @@ class StrictReader:
         """Take what an object gave; what it refuses in part, or what may pass, is left to single reads."""
         (object_id,) = run.objects
         answer = self.singles.checked(run.part, object_id, answer)
-        is_settled = isinstance(answer, Answer | GraphRefusedError) and not isinstance(answer, _OF_METRICS)
-        if is_settled and object_id in run.part.left:
-            self.singles.settle(run.part, object_id, run.sources, answer)
+        is_final = isinstance(answer, Answer | GraphRefusedError) and not isinstance(answer, _OF_METRICS)
+        if is_final and object_id in run.part.left:
+            self.singles.take_answer(run.part, object_id, run.sources, answer)
 
     def _take_own(self, run: Run, answer: Answer | GraphError) -> None:
         """Take what the integration gave; what it refuses by name is asked for no more, else each metric apart."""
         part, own = run.part, self.singles.external_id
         answer = self.singles.checked(part, own, answer)
         if not isinstance(answer, MetricRefusedError):
-            self.singles.settle(part, own, run.sources, answer)
+            self.singles.take_answer(part, own, run.sources, answer)
         elif names := answer.named(run.sources):
             self.singles.refuse(part, names, None)
         else:

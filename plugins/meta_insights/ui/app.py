@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 
+from meta_insights.config import WAREHOUSE_CONN_ID
 from meta_insights.errors import ConfigurationError
 from meta_insights.ui import cell, content, coverage, health, integration, organization, runs
 from meta_insights.ui.airflow_links import DAG_ID
@@ -92,7 +93,7 @@ def _what_to_do(error: Exception) -> str:
             return "The question took too long: ask for one organization or fewer dates, and try again."
         case psycopg.errors.InsufficientPrivilege():
             return "Grant the user of the connection to read the schema."
-    return "See whether PostgreSQL runs and what the connection insights_warehouse says, then load the page again."
+    return f"See whether PostgreSQL runs and what the connection {WAREHOUSE_CONN_ID} says, then load the page again."
 
 
 def _wrong_configuration(request: Request, error: Exception) -> Response:

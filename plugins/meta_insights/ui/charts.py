@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from meta_insights.store.files import SQL_FOLDER
+from meta_insights.ui.queries import STATEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ METRICS = {
         "engagement": "Engagement: reactions, comments and shares",
         "followers": "Followers",
     },
-    "organization_formats": {
+    "format_across_platforms": {
         "engagement_per_content": "Engagement per content",
         "impressions_per_content": "Impressions per content",
     },
@@ -66,7 +67,7 @@ class Charts:
 
 
 def charts(name: str, rows: Sequence[Mapping[str, Any]]) -> Charts:
-    """Return the charts of ``include/sql/ui/{name}.sql``, one per metric, given its rows."""
+    """Return the charts of the statement ``name``, one per metric, given its rows."""
     metrics = METRICS[name]
     is_empty = all(row[metric] is None for row in rows for metric in metrics)
     each = [_chart(name, metric, title) for metric, title in metrics.items()]
@@ -75,7 +76,7 @@ def charts(name: str, rows: Sequence[Mapping[str, Any]]) -> Charts:
 
 @cache
 def _chart(name: str, metric: str, title: str) -> Chart:
-    spec = msgspec.json.decode((SQL_FOLDER / "ui" / f"{name}.vl.json").read_bytes())
+    spec = msgspec.json.decode((SQL_FOLDER / f"{STATEMENTS[name]}.vl.json").read_bytes())
     (parameter,) = spec["params"]
     parameter["value"] = metric
     return Chart(title, spec["description"], msgspec.json.encode(spec).decode())

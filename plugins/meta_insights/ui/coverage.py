@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from meta_insights import clock
 from meta_insights.days import pacific_date
@@ -17,19 +17,35 @@ from meta_insights.ui.render import csv_file, page
 from meta_insights.ui.tables import Column, Table
 
 PER_PAGE = 50
+
+
+class State(NamedTuple):
+    """What a cell shows of a date, what that means, and whether a person can repair it."""
+
+    sign: str
+    meaning: str
+    is_repairable: bool = False
+
+
 STATES = {
-    "failed": "neither stage has succeeded",
-    "partial": "one of the two stages has succeeded",
-    "not asked": "no run has asked for the date",
-    "running": "a stage has not ended",
-    "late": "both stages have succeeded, but counters were seen too late, or Graph does not keep them",
-    "complete": "all that Graph has is stored, and was seen in time",
-    "before": "the integration was not registered yet",
+    "failed": State("✕", "neither stage has succeeded", is_repairable=True),
+    "partial": State("½", "one of the two stages has succeeded", is_repairable=True),
+    "not asked": State("?", "no run has asked for the date", is_repairable=True),
+    "running": State("…", "a stage has not ended"),
+    "late": State("~", "both stages have succeeded, but counters were seen too late, or Graph does not keep them"),
+    "complete": State("✓", "all that Graph has is stored, and was seen in time"),
+    "before": State("", "the integration was not registered yet"),
 }
-"""The states of a cell, the worst first, each with its meaning."""
-REPAIRABLE = ("failed", "partial", "not asked")
+"""The states of a cell, the worst first."""
 
 router = APIRouter()
+
+
+def _known(state: str) -> str:
+    """Return a state, or nothing: any."""
+    if state and state not in STATES:
+        raise ValueError(f"a state is one of: {', '.join(STATES)}")
+    return state
 
 
 class Filters(BaseModel):
@@ -38,7 +54,7 @@ class Filters(BaseModel):
     dag_id: str = DAG_ID
     organization: str = ""
     provider: str = ""
-    state: Literal["", "failed", "partial", "not asked", "running", "late", "complete", "before"] = ""
+    state: Annotated[str, AfterValidator(_known)] = ""
     first: OptionalDate = None
     sort: Literal["worst", "organization"] = "worst"
     page: int = Field(1, ge=1)
@@ -82,7 +98,9 @@ def _grid(rows: list[dict[str, Any]], filters: Filters, dates: list[date]) -> Gr
 def _badness(row: dict[str, Any]) -> tuple[int, ...]:
     """Return what the worst integrations have most of: dates that can be repaired, then each state in turn."""
     counted = Counter(row["states"])
-    return sum(counted[state] for state in REPAIRABLE), *(counted[state] for state in STATES)
+    return sum(counted[name] for name, state in STATES.items() if state.is_repairable), *(
+        counted[state] for state in STATES
+    )
 
 
 def _read(filters: Filters) -> tuple[Grid, list[dict[str, Any]]]:

@@ -12,6 +12,7 @@ from meta_insights.ui.render import csv_file, page
 from meta_insights.ui.tables import Column, Table
 
 RECENT = timedelta(days=7)
+_LAST = f"last {RECENT.days} days"
 MOST = 50
 
 router = APIRouter()
@@ -47,7 +48,7 @@ def _budget(query: Query) -> Table:
     rows = query("budget", since=clock.now() - RECENT)
     for row in rows:
         row["last_wait_at"] = row["last_wait_at"] or ("none" if not row["waits"] else None)
-    return Table("budget", "The rate limit, last seven days", columns, rows, "No run has called Graph.", MOST)
+    return Table("budget", f"The rate limit, {_LAST}", columns, rows, "No run has called Graph.", MOST)
 
 
 def _refused(query: Query) -> Table:
@@ -90,9 +91,7 @@ def _versions(query: Query) -> Table:
     rows = query("versions", since=clock.now() - RECENT)
     for row in rows:
         row["usable_until"] = USABLE_UNTIL.get(row["served_api_version"])
-    return Table(
-        "versions", "Versions that Graph served, last seven days", columns, rows, "Graph was not called.", MOST
-    )
+    return Table("versions", f"Versions that Graph served, {_LAST}", columns, rows, "Graph was not called.", MOST)
 
 
 def _warnings(query: Query) -> Table:
@@ -103,7 +102,7 @@ def _warnings(query: Query) -> Table:
         Column("for_example", "For example"),
     ]
     rows = query("warnings", since=clock.now() - RECENT)
-    return Table("warnings", "Warnings of the runs, last seven days", columns, rows, "No run has warned.", MOST)
+    return Table("warnings", f"Warnings of the runs, {_LAST}", columns, rows, "No run has warned.", MOST)
 
 
 def _issues(query: Query) -> Table:
@@ -117,7 +116,7 @@ def _issues(query: Query) -> Table:
         Column("item", "Its item"),
     ]
     rows = query("issues", since=clock.now() - RECENT)
-    caption = "Values that were not as expected, last seven days"
+    caption = f"Values that were not as expected, {_LAST}"
     return Table("issues", caption, columns, rows, "All were as expected.", MOST)
 
 

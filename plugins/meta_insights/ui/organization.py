@@ -30,7 +30,7 @@ TABLES = {
             Column("state", "State"),
         ],
     ),
-    "organization_formats": (
+    "format_across_platforms": (
         "Formats across platforms",
         [
             Column("content_type", "Format"),

@@ -75,8 +75,7 @@ def run(request: Request, run: Annotated[RunOf, Query()]) -> Response:
         return page(request, "other_dag.html", dag_id=run.dag_id)
     rows = _read(run)
     integrations = {(row["organization_id"], row["integration_id"]): row for row in rows}
-    unfinished = {key for key, one in integrations.items() if one["state"] != "success"}
-    unfinished |= {(row["organization_id"], row["integration_id"]) for row in rows if row["state"] != "success"}
+    unfinished = {(row["organization_id"], row["integration_id"]) for row in rows if row["state"] != "success"}
     return page(
         request,
         "run.html",
