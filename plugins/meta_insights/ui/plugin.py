@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from meta_insights import preload
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
@@ -29,7 +31,8 @@ class InsightsPlugin(AirflowPlugin):
     """An entry in the navigation, a tab of each DAG and one of each DAG run."""
 
     name = "meta_insights"
-    fastapi_apps = [{"app": application, "url_prefix": f"/{PREFIX}", "name": NAME}]  # noqa: RUF012 - as Airflow has it
+    listeners = [preload]  # noqa: RUF012 - as Airflow has it
+    fastapi_apps = [{"app": application, "url_prefix": f"/{PREFIX}", "name": NAME}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {"name": NAME, "href": f"{PREFIX}/", "destination": "nav", "url_route": PREFIX},
         {"name": NAME, "href": f"{PREFIX}/dag?dag_id={{DAG_ID}}", "destination": "dag", "url_route": f"{PREFIX}_dag"},
