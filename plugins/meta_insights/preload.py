@@ -1,6 +1,6 @@
 """A listener of Airflow: its services import, as they start, the libraries that each task of the DAGs imports.
 
-A task runs in a process that the scheduler forks (LocalExecutor), and has what the scheduler has: importing them is most
+A task runs in a process its scheduler forks (LocalExecutor) and has what the scheduler has: importing them is most
 of a task's CPU. The package is not among them, so that a running Airflow takes a new version of it at the next task.
 Source: https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/listeners.html
 """
