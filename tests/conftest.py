@@ -45,6 +45,8 @@ MARKED = {"benchmarks": pytest.mark.benchmark, "e2e": pytest.mark.long}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder, and put those last that share one Airflow, so that it runs beside no other test."""
+    items.sort(key=lambda item: "shared_stack" in getattr(item, "fixturenames", ()))
     for item in items:
         for folder in MARKED.keys() & item.path.parts:
             item.add_marker(MARKED[folder])

@@ -24,9 +24,15 @@ PAGES = 20
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with LocalStack(tmp_path_factory.mktemp("stack"), quick(), pages=PAGES, accounts=0) as stack:
         yield stack
+
+
+@pytest.fixture
+def stack(shared_stack: LocalStack) -> LocalStack:
+    """The Airflow that all share which have none of their own."""
+    return shared_stack
 
 
 _dates = (date(2026, 8, 1) + timedelta(days=3 * n) for n in count())

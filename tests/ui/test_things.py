@@ -150,6 +150,19 @@ def test_an_organization_shows_its_platforms_side_by_side_and_leads_to_its_pages
     assert links == {"integration?organization=org&id=page-1", "integration?organization=org&id=account-2"}
 
 
+def test_an_integration_stands_beside_its_period_before_where_both_know_each_date(
+    measured: psycopg.Connection, client: TestClient
+) -> None:
+    def engagement(first: str, last: str) -> list[str]:
+        rows = file_of(client, "organization_integrations", {"id": "org", "first": DAYS[first], "last": DAYS[last]})
+        (page,) = (row for row in rows if row["provider"] == "facebook")
+        return [page[f"engagement{name}"] for name in ("", "_before", "_difference")]
+
+    assert engagement("Thu", "Thu") == ["1", "5", "-4"]
+    assert engagement("Wed", "Thu") == ["6", "11", ""]  # nothing ran on Tuesday
+    assert engagement("Mon", "Mon") == ["11", "", ""]  # it had not begun
+
+
 @pytest.mark.parametrize("path", ["integration", "organization"])
 def test_without_a_name_a_page_lists_what_there_is_to_choose_from(
     measured: psycopg.Connection, client: TestClient, path: str

@@ -49,6 +49,8 @@ TABLES = {
             Column("content_published", "Published"),
             Column("impressions_change", "Impressions"),
             Column("engagement", "Engagement"),
+            Column("engagement_before", "Period before"),
+            Column("engagement_difference", "Difference"),
             Column("followers", "Followers, last known"),
             Column("dates_complete", "Dates complete"),
             Column("dates", "of"),
