@@ -1,4 +1,4 @@
-"""Sends alerts: a run is incomplete, a token expires, Graph refuses a metric everywhere, a date is overdue.
+"""Sends alerts: a run is incomplete, rows break a rule, a token expires, a metric is refused, a date is overdue.
 
 It reads the warehouse each hour, and sends what it finds by the notifiers of `META_INSIGHTS_NOTIFIERS`: one message per
 kind, and each alert once as long as it lasts. Without notifiers it has no schedule. A message that could not be sent is

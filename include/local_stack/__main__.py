@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -127,9 +128,10 @@ def ask(
 
 
 @app.command()
-def picture(home: Path = CHECKOUT / "var" / "picture") -> None:
-    """Write the picture of the README, with an Airflow and a warehouse of its own."""
-    with LocalStack(home, pages=6, accounts=3) as stack:
+def picture() -> None:
+    """Write the picture of the README, with a new Airflow and warehouse, which are deleted again."""
+    (var := CHECKOUT / "var").mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=var) as home, LocalStack(Path(home), pages=6, accounts=3) as stack:
         pictures.fill(stack)
         pictures.take(stack.airflow, pictures.PICTURE)
     say(f"Written: {pictures.PICTURE.relative_to(CHECKOUT)}")

@@ -67,6 +67,32 @@ def test_neither_an_inactive_page_nor_a_date_of_long_ago_is_reported(
     assert found(warehouse, "incomplete") == []
 
 
+# Broken rules
+
+
+def test_rows_that_break_a_rule_are_told_of_once_per_date_and_rule_until_they_are_right(
+    warehouse: Warehouse, pages: list[Integration], database: psycopg.Connection
+) -> None:
+    both(warehouse, pages[0])
+    both(warehouse, pages[0], run_id="run-2")
+    assert found(warehouse, "check", ended=("run-1", "run-2")) == []
+    database.execute(
+        "insert into analytics.daily_aggregate (organization_id, integration_id, content_type, date, "
+        "content_published, content_expected, content_measured, content_changed, content_corrected, is_complete) "
+        "values ('org', 'page-0', 'photo', %s, 0, 1, 1, 1, 0, true)",
+        (DAY.date,),
+    )
+    assert found(warehouse, "check", ended=()) == []  # it may still be retried
+    (alert,) = found(warehouse, "check", ended=("run-1", "run-2"))
+    assert alert.key == "2026-11-20 aggregate_holds_the_changes"
+    assert alert.lines == (
+        "2026-11-20: aggregate_holds_the_changes is broken by page-0/photo (docs/operations.md#check)",
+    )
+    assert found(warehouse, "check", NOW + timedelta(days=8)) == []
+    database.execute("delete from analytics.daily_aggregate")
+    assert found(warehouse, "check", ended=("run-1", "run-2")) == []
+
+
 # Tokens
 
 

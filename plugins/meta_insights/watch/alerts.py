@@ -1,4 +1,4 @@
-"""What people should know of: incomplete runs, tokens that expire, refused metrics, dates that are overdue.
+"""What people should know of: incomplete runs, broken rules, tokens that expire, refused metrics, overdue dates.
 
 Read from the warehouse alone, so that it is also found when a run hangs.
 """
@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from meta_insights.days import Day, pacific_date
 from meta_insights.failures import RUNBOOK
 from meta_insights.run.ledger import why_unfinished
+from meta_insights.store.checks import broken_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "incomplete": "a run is incomplete",
+    "check": "stored rows break a rule",
     "token": "a token expires",
     "refused": "Graph refuses a metric everywhere",
     "overdue": "a date is not complete in time",
@@ -30,7 +33,7 @@ KINDS = {
 TOKEN_DAYS = (1, 7, 14)
 """How many days before a token expires there is an alert."""
 RECENT = timedelta(days=7)
-"""Of which dates incomplete runs are reported: older ones are backfills, and people watch those."""
+"""Of which dates runs are reported: older ones are backfills, and people watch those."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,10 @@ def find_alerts(
     warehouse: Warehouse, settings: Settings, now: datetime, has_failed: Callable[[str], bool]
 ) -> list[Alert]:
     """Return all that holds now. ``has_failed``: whether a DAG run has ended without success."""
+    has_failed = cache(has_failed)
     return [
         *_incomplete(warehouse, now, has_failed),
+        *_broken(warehouse, now, has_failed),
         *_tokens(warehouse, now),
         *_refused(warehouse),
         *_overdue(warehouse, settings, now),
@@ -64,6 +69,18 @@ def _incomplete(warehouse: Warehouse, now: datetime, has_failed: Callable[[str],
             lines.setdefault(row["date"], []).append(f"{_name(row)}: {why_unfinished(row)}")
     for day, of_day in lines.items():
         yield Alert("incomplete", str(day), (f"{day} is incomplete for:", *of_day))
+
+
+def _broken(warehouse: Warehouse, now: datetime, has_failed: Callable[[str], bool]) -> Iterator[Alert]:
+    """Yield the rules that rows of a failed run's date break now: what its task ``check`` would say."""
+    texts: dict[str, str] = {}
+    for run in warehouse.select("alert_runs", {"since": pacific_date(now - RECENT)}):
+        if has_failed(run["run_id"]):
+            for rule, rows in broken_rules(warehouse, run).items():
+                text = f"{run['date']}: {rule} is broken by {rows} ({RUNBOOK}#check)"
+                texts.setdefault(f"{run['date']} {rule}", text)
+    for key, text in texts.items():
+        yield Alert("check", key, (text,))
 
 
 def _tokens(warehouse: Warehouse, now: datetime) -> Iterator[Alert]:
