@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -312,7 +312,7 @@ def test_token_health_is_kept_and_warned_of_without_the_token_in_a_url(
 ) -> None:
     state = graph.control.state()
     connect(monkeypatch, graph, app_id=state["app_id"], app_secret=state["app_secret"])
-    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)
+    soon = graph.control.now().replace(microsecond=0) + timedelta(days=5)
     graph.control.configure(token_expires_at=int(soon.timestamp()), scopes=["pages_show_list", "read_insights"])
     caplog.set_level(logging.DEBUG)
     content(page, run)
