@@ -41,7 +41,7 @@ test: $(INSTALLED) ## check format, lint, types and layers, and run the tests, i
 	.venv/bin/lint-imports --no-logo
 	$(VENV_PYTHON) -m pytest -m 'not long and not benchmark' -n logical --dist loadfile --durations=10
 
-test-e2e: $(INSTALLED) ## run the long tests, in fifty minutes: schedules, backfills, faults, Celery workers, compose
+test-e2e: $(INSTALLED) ## run the long tests, in forty minutes: schedules, backfills, faults, Celery workers, compose
 	@PATH=$$PATH:/usr/sbin; all='redis-server docker-compose pgbouncer chromium'; for program in $$all; do \
 		command -v $$program >/dev/null || { echo "$$program is needed: apt-get install $$all"; exit 1; }; done
 	$(VENV_PYTHON) -m pytest -m long --log-cli-level=INFO --durations=20
