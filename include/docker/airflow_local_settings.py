@@ -4,15 +4,12 @@ A task runs in a process that its executor forks, and has all that the executor 
 The package is among it, so restart the services after you upgrade it; a container is replaced anyway. The file belongs
 into a folder of Python's path, such as `config` of AIRFLOW_HOME, and sets nothing.
 """
-# ruff: noqa: F401
-
-import airflow.providers.standard.decorators.python
-import airflow.sdk.definitions.decorators
-import airflow.sdk.definitions.timetables.interval
-import airflow.timetables.base
 
 import meta_insights.ingest
+import meta_insights.preload
 import meta_insights.run.params
 import meta_insights.tasks
+
+meta_insights.preload.load()
 
 __all__: list[str] = []

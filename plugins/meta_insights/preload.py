@@ -24,7 +24,12 @@ LIBRARIES = (
 
 @hookimpl
 def on_starting(component: object) -> None:
-    """Import them in a service, which Airflow calls a job. A task, also one of another DAG, imports what it needs."""
+    """Load them in a service, which Airflow calls a job. A task, also one of another DAG, imports what it needs."""
     if hasattr(component, "job_type"):
-        for name in LIBRARIES:
-            import_module(name)
+        load()
+
+
+def load() -> None:
+    """Import the libraries."""
+    for name in LIBRARIES:
+        import_module(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,7 +20,7 @@ from meta_insights.run.ledger import Learned, Ledger, Outcome
 from meta_insights.watch.alerts import KINDS, Alert
 from meta_insights.watch.notifiers import MAX_LINES, Message, notifiers
 from meta_insights.watch.send import send_alerts
-from support import DAY
+from support import DAY, ROOT
 from support.attempts import DEAD, NOW, SETTINGS, both
 
 if TYPE_CHECKING:
@@ -223,3 +224,9 @@ def test_a_notifier_that_does_not_exist_or_takes_other_arguments_is_a_configurat
     both(warehouse, pages[0], DEAD)
     with pytest.raises(ConfigurationError, match=wrong):
         sent()
+
+
+def test_the_runbook_explains_each_kind_of_alert() -> None:
+    runbook = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = runbook.partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(KINDS)
